@@ -1,0 +1,116 @@
+"""What every source of drawings returns, and the checks that all of them share."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from experiment.errors import UserError, did_you_mean
+
+SIDE = 28
+"""Height and width of a drawing, in pixels."""
+
+
+@dataclass(frozen=True)
+class Drawings:
+    """Labelled drawings, white strokes (255) on black (0), the test set apart from the rest."""
+
+    source: str
+    """Name of the source, as `data.source` calls it."""
+    description: str
+    """One line for people: what these drawings are and where they come from."""
+    categories: list[str]
+    """Names of the classes; a label is a place in this list."""
+    train_images: np.ndarray
+    """(N, 28, 28) uint8."""
+    train_labels: np.ndarray
+    """(N,) int64."""
+    test_images: np.ndarray
+    """(M, 28, 28) uint8."""
+    test_labels: np.ndarray
+    """(M,) int64."""
+    note: str = ""
+    """Why these drawings and not those first thought of."""
+
+    def checksums(self) -> dict[str, str]:
+        """SHA-256 of each array's bytes, to tell whether two runs saw the same data."""
+        names = ("train_images", "train_labels", "test_images", "test_labels")
+        return {name: hashlib.sha256(np.ascontiguousarray(getattr(self, name))).hexdigest() for name in names}
+
+
+@cache
+def official_categories() -> tuple[str, ...]:
+    """The names of the 345 categories of Quick, Draw!"""
+    return tuple(Path(__file__).with_name("categories.txt").read_text().splitlines())
+
+
+def chosen_categories(categories: list[str] | str) -> list[str]:
+    """`data.categories` as a list of names; an unknown name is a `UserError` with a suggestion."""
+    known = official_categories()
+    if categories == "all":
+        return list(known)
+    for name in categories:
+        if name not in known:
+            raise UserError(
+                f"--data.categories: {name!r} is not a Quick, Draw! category."
+                f"{did_you_mean(name, known)} datamodules/categories.txt lists all {len(known)}."
+            )
+    return list(categories)
+
+
+def load_array(path: Path, mmap: bool = False) -> np.ndarray:
+    """Read a .npy file without unpickling anything; whatever is wrong with it is a `UserError`."""
+    try:
+        return np.load(path, allow_pickle=False, mmap_mode="r" if mmap else None)
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: no such file.") from error
+    except PermissionError as error:
+        raise UserError(f"{path}: permission denied.") from error
+    except (OSError, ValueError, EOFError) as error:
+        if "allow_pickle" in str(error) and path.read_bytes()[:6] == b"\x93NUMPY":
+            raise UserError(f"{path}: holds Python objects, which are not read; save it as plain numbers.") from error
+        raise UserError(f"{path}: not a whole .npy file (cut short, or another format); get it again.") from error
+
+
+def load_images(path: Path, mmap: bool = False) -> np.ndarray:
+    """Read drawings (N, 28, 28) or (N, 784), uint8, as (N, 28, 28)."""
+    images = load_array(path, mmap)
+    if images.dtype != np.uint8:
+        raise UserError(f"{path}: drawings must be uint8 (0 to 255), not {images.dtype}; convert them.")
+    if images.shape[1:] not in ((SIDE, SIDE), (SIDE * SIDE,)):
+        raise UserError(f"{path}: drawings must be of shape (N, {SIDE}, {SIDE}), not {images.shape}.")
+    if not len(images):
+        raise UserError(f"{path}: holds no drawing.")
+    return images.reshape(-1, SIDE, SIDE)
+
+
+def first_of_each(labels: np.ndarray, num_classes: int, limit: int | None) -> np.ndarray:
+    """Row numbers, in order, of the first `limit` drawings of each class (all of them for None)."""
+    if limit is None:
+        return np.arange(len(labels))
+    kept = [np.flatnonzero(labels == label)[:limit] for label in range(num_classes)]
+    return np.sort(np.concatenate(kept))
+
+
+def share(available: int, train: int | None, test: int | None) -> tuple[int, int]:
+    """How many of a category's `available` drawings go to training and to the test.
+
+    Where there are fewer than asked for, both get the asked-for proportion; null for one means the rest
+    after the other, null for both means a fifth for the test.
+    """
+    if train is None and test is None:
+        return available - available // 5, available // 5
+    if train is None:
+        test = min(test or 0, available // 2)
+        return available - test, test
+    if test is None:
+        train = min(train, available - 1)
+        return train, available - train
+    if train + test > available:
+        test = max(1, available * test // (train + test))
+        train = available - test
+    return train, test

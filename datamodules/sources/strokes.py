@@ -1,0 +1,93 @@
+"""`strokes`: official simplified drawings, one `<category>.ndjson` per category, drawn into bitmaps once."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from datamodules.cache import cached, fingerprint
+from datamodules.drawings import SIDE, Drawings, chosen_categories, share
+from datamodules.strokes import Stroke, rasterise
+from experiment.config import Data
+from experiment.errors import UserError
+
+
+def find(root: Path, categories: list[str]) -> Path | None:
+    """The folder that has the .ndjson file of every category: `root` itself, or a usual one in it."""
+    folders = (root, root / "quickdraw_simplified", root / "simplified")
+    return next((f for f in folders if all((f / f"{name}.ndjson").is_file() for name in categories)), None)
+
+
+def load(config: Data, root: Path) -> Drawings:
+    """Rasterise the first drawings of each category for training, the next for the test."""
+    categories = chosen_categories(config.categories)
+    folder = find(root, categories)
+    if folder is None:
+        where = next((f for f in (root / "quickdraw_simplified", root / "simplified") if f.is_dir()), root)
+        name = next(name for name in categories if not (where / f"{name}.ndjson").is_file())
+        raise UserError(f"{where / f'{name}.ndjson'}: no such file; --data.source strokes needs one per category.")
+    wanted = None
+    if config.train_per_category is not None and config.test_per_category is not None:
+        wanted = config.train_per_category + config.test_per_category
+    train, test = [], []
+    for name in tqdm(categories, "rasterising", unit="category", disable=not sys.stderr.isatty(), leave=False):
+        images = _bitmaps(folder / f"{name}.ndjson", wanted)
+        ours, theirs = share(len(images), config.train_per_category, config.test_per_category)
+        if ours < 1 or theirs < 1:
+            raise UserError(f"{folder / f'{name}.ndjson'}: {len(images)} drawings are too few; two at least.")
+        train.append(images[:ours])
+        test.append(images[ours : ours + theirs])
+    description = f"Quick, Draw! simplified strokes, rasterised, from {folder}"
+    return together("strokes", description, categories, train, test)
+
+
+def together(
+    source: str, description: str, categories: list[str], train: list[np.ndarray], test: list[np.ndarray]
+) -> Drawings:
+    """Join one array of drawings per category, labelled by its place."""
+    labels = [np.repeat(np.arange(len(part)), [len(images) for images in part]) for part in (train, test)]
+    return Drawings(
+        source, description, categories, np.concatenate(train), labels[0], np.concatenate(test), labels[1]
+    )
+
+
+def read_strokes(path: Path, limit: int | None = None) -> list[list[Stroke]]:
+    """The strokes of each drawing in an .ndjson file; a line that is not a drawing is a `UserError`."""
+    drawings = []
+    with open(path, encoding="utf-8", errors="replace") as lines:
+        for number, line in enumerate(lines, start=1):
+            if limit is not None and len(drawings) == limit:
+                break
+            if line.strip():
+                drawings.append(_strokes_of(line, f"{path}, line {number}"))
+    if not drawings:
+        raise UserError(f"{path}: holds no drawing.")
+    return drawings
+
+
+def _strokes_of(line: str, where: str) -> list[Stroke]:
+    try:
+        content: Any = json.loads(line)["drawing"]
+        strokes = [np.array(stroke[:2], np.float64) for stroke in content]
+        sound = bool(strokes) and all(s.ndim == 2 and s.shape[1] and np.isfinite(s).all() for s in strokes)
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{where}: not a drawing in Quick, Draw!'s ndjson format.") from error
+    if not sound:
+        raise UserError(f"{where}: a drawing needs strokes of equally many x and y.")
+    return strokes
+
+
+def _bitmaps(path: Path, limit: int | None) -> np.ndarray:
+    def make() -> dict[str, np.ndarray]:
+        drawings = read_strokes(path, limit)
+        images = np.empty((len(drawings), SIDE, SIDE), np.uint8)
+        for row, strokes in enumerate(drawings):
+            images[row] = rasterise(strokes)
+        return {"images": images}
+
+    return cached("strokes", f"2:{fingerprint(path)}:{limit}", make)["images"]

@@ -1,0 +1,118 @@
+"""A vector for each category's name, by gensim: from a text file in GloVe's layout, or from gensim.downloader.
+
+A name of several words is looked up whole (joined by `_`, `-` or a space), and else is the mean of its words'
+vectors; capitals do not matter. Only the rows needed are kept, in the project's cache, so that the large file is
+read once. With neither file nor network there are seeded random unit vectors, which say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from datamodules.cache import cached, fingerprint
+from experiment.errors import UserError, did_you_mean
+from experiment.randomness import generator
+
+FALLBACK_DIM = 100
+SUFFIXES = (".txt", ".gz", ".vec", ".zip")
+
+
+@dataclass(frozen=True)
+class WordVectors:
+    """One vector per category."""
+
+    vectors: np.ndarray
+    """(C, D) float64."""
+    description: str
+    """One line for people."""
+
+
+def load_word_vectors(name: str, categories: list[str], seed: int) -> WordVectors:
+    """Vectors of `categories` from the file `name`, or from the gensim.downloader model of that name."""
+    path = Path(name)
+    if path.is_file():
+        key = f"{fingerprint(path)}:{categories}"
+        rows = cached("words", key, lambda: {"vectors": _lookup(_read(path), categories, str(path))})
+        return WordVectors(rows["vectors"], f"word vectors from {path}")
+    if path.suffix in SUFFIXES or path.parent != Path("."):
+        raise UserError(f"--data.word_vectors {name}: no such file.")
+    try:
+        rows = cached("words", f"{name}:{categories}", lambda: {"vectors": _lookup(_fetch(name), categories, name)})
+    except _NoNetwork as error:
+        random = generator(seed, "words").standard_normal((len(categories), FALLBACK_DIM))
+        vectors = random / np.linalg.norm(random, axis=1, keepdims=True)
+        return WordVectors(vectors, f"SEEDED RANDOM UNIT VECTORS, NOT word vectors ({name}: {error})")
+    return WordVectors(rows["vectors"], f"word vectors {name} by gensim.downloader")
+
+
+class _NoNetwork(Exception):
+    pass
+
+
+def _read(path: Path) -> Any:
+    from gensim.models import KeyedVectors
+
+    try:
+        keyed = KeyedVectors.load_word2vec_format(str(path), binary=False, no_header=_headless(path))
+    except (ValueError, EOFError, OSError, IndexError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path}: a bad line in the word vectors ({reason}); get the file again.") from error
+    bad = np.flatnonzero(~np.isfinite(keyed.vectors).all(axis=1))
+    if len(bad):
+        raise UserError(f"{path}: the vector of {keyed.index_to_key[bad[0]]!r} has numbers that are not finite.")
+    return keyed
+
+
+def _headless(path: Path) -> bool:
+    """GloVe's layout starts with the first word; word2vec's starts with a line of two numbers."""
+    from gensim.utils import open as open_any
+
+    with open_any(str(path), "rb") as file:
+        return len(file.readline().split()) != 2
+
+
+def _fetch(name: str) -> Any:
+    import gensim.downloader
+
+    try:
+        known = gensim.downloader.info()["models"]
+    except Exception as error:  # noqa: BLE001  urllib's, ssl's and json's errors: all mean no list to be had
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise _NoNetwork(f"not to be fetched, {reason[:120]}") from error
+    if name not in known:
+        raise UserError(f"--data.word_vectors {name}: neither a file nor known to gensim.{did_you_mean(name, known)}")
+    try:
+        return gensim.downloader.load(name)
+    except Exception as error:  # noqa: BLE001  as above, and a checksum that does not fit
+        raise UserError(f"--data.word_vectors {name}: the download broke off ({error}); run again.") from error
+
+
+def _lookup(keyed: Any, categories: list[str], where: str) -> np.ndarray:
+    by_lower: dict[str, str] = {}
+    for word in keyed.index_to_key:  # the first, most frequent spelling wins
+        by_lower.setdefault(word.lower(), word)
+    rows = []
+    for category in categories:
+        words = next((found for found in _ways(category) if all(word in by_lower for word in found)), None)
+        if words is None:
+            missing = [word for word in category.lower().split() if word not in by_lower]
+            raise UserError(
+                f"{where}: has no vector for {' and '.join(map(repr, missing))} (category {category!r})."
+                f"{did_you_mean(missing[0], by_lower)} Use another --data.word_vectors, or leave the category out."
+            )
+        rows.append(np.mean([keyed[by_lower[word]] for word in words], axis=0, dtype=np.float64))
+    return np.stack(rows)
+
+
+def _ways(category: str) -> Iterator[list[str]]:
+    """Ways to look a name up: whole, joined in the usual ways, then word by word."""
+    words = category.lower().replace("-", " ").split()
+    yield [category.lower()]
+    for joint in ("_", "-", " ", ""):
+        yield [joint.join(words)]
+    yield words

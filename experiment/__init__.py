@@ -1,0 +1,1 @@
+"""What both tracks share: typed config, run folder, metrics, figures, TensorBoard writer. No torch here."""

@@ -1,0 +1,134 @@
+"""The flags of both trainers, made by jsonargparse from the dataclasses of `experiment/config.py`."""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentError, ArgumentParser
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, is_dataclass
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import jsonargparse
+import yaml
+
+from experiment.config import Experiment
+from experiment.errors import UserError, did_you_mean
+
+jsonargparse.set_parsing_settings(docstring_parse_attribute_docstrings=True)
+
+
+@dataclass(frozen=True)
+class Command:
+    """What the user asked for: an experiment, and the run to go on with, if any."""
+
+    experiment: Experiment
+    resume: Path | None
+
+
+def parse_command(description: str, arguments: Sequence[str]) -> Command:
+    """Read the flags and files. `--help` and `--print_config` print and exit; a mistake is a `UserError`."""
+    parser = _parser(description)
+    resume = _resumed_run(arguments)
+    if resume is not None:  # the run's own config comes first, so that flags are compared with it
+        arguments = ["--config", str(resume / "config.yaml"), *arguments]
+    _check_sections(_value_of("--config", arguments))
+    try:
+        found = parser.instantiate(parser.parse_args(list(arguments)))
+    except ArgumentError as error:
+        raise UserError(_one_line(str(error), arguments)) from error
+    values = {name: getattr(found, name) for name in Experiment.__dataclass_fields__}
+    return Command(Experiment(**values), resume)
+
+
+def to_yaml(experiment: Experiment) -> str:
+    """The whole experiment as YAML that `--config` reads again."""
+    return yaml.safe_dump(asdict(experiment), sort_keys=False)
+
+
+def from_yaml(path: Path) -> Experiment:
+    """Read a `config.yaml` that a run left, with the same checks as the flags'."""
+    return parse_command("", ["--config", str(path)]).experiment
+
+
+def flat_fields(section: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """{"optimizer": {"lr": 0.1}} becomes {"optimizer.lr": 0.1}; `lightning` stays one field."""
+    flat: dict[str, Any] = {}
+    for name, value in section.items():
+        nested = isinstance(value, dict) and name != "lightning"
+        flat |= flat_fields(value, f"{prefix}{name}.") if nested else {prefix + name: value}
+    return flat
+
+
+def _parser(description: str) -> jsonargparse.ArgumentParser:
+    parser = jsonargparse.ArgumentParser(description=description, exit_on_error=False)
+    parser.add_argument("--config", action="config", help="YAML file of an experiment; later flags win over it.")
+    parser.add_class_arguments(Experiment, nested_key=None)
+    parser.add_argument(
+        "--resume", metavar="RUN", type=str, help="Folder of a run to continue after its last complete epoch."
+    )
+    return parser
+
+
+def _resumed_run(arguments: Sequence[str]) -> Path | None:
+    named = _value_of("--resume", arguments)
+    if not named:
+        return None
+    run = Path(named)
+    if not (run / "config.yaml").is_file():
+        raise UserError(f"--resume {run}: not the folder of a run (it has no config.yaml).")
+    return run
+
+
+def _value_of(flag: str, arguments: Sequence[str]) -> str | None:
+    finder = ArgumentParser(add_help=False, exit_on_error=False, allow_abbrev=False)
+    finder.add_argument(flag, dest="value")
+    try:
+        return finder.parse_known_args(arguments)[0].value
+    except ArgumentError:  # the flag lacks its value: the full parser says it better
+        return None
+
+
+def _check_sections(config: str | None) -> None:
+    """Refuse `data: 3` in a file, which jsonargparse passes over in silence."""
+    try:
+        content = yaml.safe_load(Path(config).read_text()) if config else None
+    except (OSError, ValueError, yaml.YAMLError):  # the parser says these better
+        return
+    for name, section in get_type_hints(Experiment).items():
+        value = content.get(name, {}) if isinstance(content, dict) else {}
+        if is_dataclass(section) and not isinstance(value, dict):
+            raise UserError(f"{config}: {name!r} must be a section with keys of its own, but is {value!r}.")
+
+
+def _one_line(message: str, arguments: Sequence[str]) -> str:
+    """Put jsonargparse's message into one line, in the words of a user, with a suggestion."""
+    message = " ".join(message.split())
+    message = re.sub(r"(?:typing\.)?Literal(\[.*?\])", r"one of \1", message)
+    message = re.sub(r"<class '(\w+)'>", r"\1", message)
+    message = re.sub(
+        r"Does not validate against any of the Union subtypes Subtypes: \[(.*)\] Errors: .* Given value: ",
+        r"Expected \1. Got value: ",
+        message,
+    )
+    message = re.sub(r"Expected an? ", "expected ", message)
+    message = re.sub(r'^Parser key "(.*?)": ', r"--\1: ", message)
+    config = _value_of("--config", arguments)
+    unknown = re.search(r"unrecognized arguments: (--[^\s=]+)", message)
+    if unknown:
+        return _unknown("flag", unknown[1])
+    unknown = re.search(r"Group '(.*?)' does not accept option '(.*?)'", message)
+    if unknown:
+        return _unknown("key", f"{unknown[1]}.{unknown[2]}", config)
+    unknown = re.search(r"(?:Key|Option) '(.*?)' is not (?:expected|accepted)", message)
+    if unknown:
+        return _unknown("key", unknown[1], config)
+    if "parsing config" in message or "Unexpected config" in message:
+        return f"{config}: not a YAML file of an experiment: " + message.replace(' in "<unicode string>",', " in")
+    return message
+
+
+def _unknown(kind: str, name: str, config: str | None = None) -> str:
+    where = f" in {config}" if config else ""
+    names = flat_fields(asdict(Experiment()))
+    return f"unknown {kind} {name!r}{where}.{did_you_mean(name.lstrip('-'), names)} --help lists all."

@@ -1,0 +1,211 @@
+"""The typed experiment: one dataclass per section of the YAML, checked when it is made.
+
+Every field is also a flag of both trainers: `optimizer.lr` in the YAML is `--optimizer.lr`. To add an
+option, add a field with its docstring here; the YAML key, the flag, its help text and its type check follow.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from experiment.errors import UserError
+
+FIVE = ("rabbit", "yoga", "hand", "snowman", "motorbike")
+"""The five categories of the course; their labels are 0 to 4 in this order."""
+
+
+def _check(holds: bool, name: str, rule: str, value: object) -> None:
+    if not holds:
+        raise UserError(f"--{name} must be {rule}, but is {value!r}.")
+
+
+def _check_finite(holds: bool, name: str, rule: str, value: float) -> None:
+    _check(math.isfinite(value) and holds, name, rule, value)
+
+
+def _check_dims(dims: list[int], name: str) -> None:
+    _check(all(dim > 0 for dim in dims), name, "a list of whole numbers above 0", dims)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Augmentation:
+    """Random changes to the training drawings of each batch; all off by default."""
+
+    rotation: float = 0.0
+    """Largest rotation, in degrees, either way."""
+    scale: float = 0.0
+    """Largest relative change of size: 0.1 draws factors from 0.9 to 1.1."""
+    shear: float = 0.0
+    """Largest shear, in degrees, either way."""
+    shift: float = 0.0
+    """Largest shift along each axis, in pixels, either way."""
+    flip: float = 0.0
+    """Probability of a left-right flip."""
+
+    def __post_init__(self) -> None:
+        _check_finite(0 <= self.rotation <= 180, "data.augmentation.rotation", "from 0 to 180", self.rotation)
+        _check_finite(0 <= self.scale < 1, "data.augmentation.scale", "at least 0 and below 1", self.scale)
+        _check_finite(0 <= self.shear < 90, "data.augmentation.shear", "at least 0 and below 90", self.shear)
+        _check_finite(self.shift >= 0, "data.augmentation.shift", "at least 0", self.shift)
+        _check_finite(0 <= self.flip <= 1, "data.augmentation.flip", "from 0 to 1", self.flip)
+
+    @property
+    def active(self) -> bool:
+        """Whether any of the changes is switched on."""
+        return any(dataclasses.astuple(self))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """Which drawings, how many, and how they are cut into batches."""
+
+    source: Literal["auto", "subset", "bitmaps", "strokes", "doodles"] = "auto"
+    """`subset`: a folder in the course's layout; `bitmaps`: official numpy_bitmap files, fetched where
+    missing; `strokes`: official simplified .ndjson files; `doodles`: drawings made by this project;
+    `auto`: the first of these that is to be had, in this order."""
+    root: str | None = None
+    """Folder with the drawings; null is the project's own `data` folder."""
+    url: str = "https://storage.googleapis.com/quickdraw_dataset/full/numpy_bitmap/"
+    """Where the official bitmaps are fetched from."""
+    categories: list[str] | Literal["all"] = field(default_factory=lambda: list(FIVE))
+    """Names of the categories, or `all` for the 345 of Quick, Draw!; the label is the place in the list."""
+    train_per_category: int | None = 4000
+    """At most so many drawings of each category for training and validation; null takes all."""
+    test_per_category: int | None = 1000
+    """At most so many drawings of each category for the test; null takes all that a source sets apart."""
+    val_fraction: float = 0.1
+    """Share of the training drawings that is set apart, at random, for validation."""
+    batch_size: int = 64
+    """Drawings per batch; the last, short batch of an epoch is kept."""
+    word_vectors: str = "glove-wiki-gigaword-100"
+    """Word vectors for the dual tower: a text file in GloVe's layout, or a name known to gensim.downloader."""
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    """Random changes to the training drawings."""
+
+    def __post_init__(self) -> None:
+        names = self.categories
+        if names != "all":
+            _check(len(names) >= 2, "data.categories", "a list of at least two names, or 'all'", names)
+            _check(len(set(names)) == len(names), "data.categories", "a list without repeated names", names)
+        for name in ("train_per_category", "test_per_category"):
+            value = getattr(self, name)
+            _check(value is None or value > 0, f"data.{name}", "a whole number above 0, or null", value)
+        _check_finite(0 < self.val_fraction < 1, "data.val_fraction", "between 0 and 1", self.val_fraction)
+        _check(self.batch_size > 0, "data.batch_size", "a whole number above 0", self.batch_size)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Softmax:
+    """Task I: a multilayer perceptron with a softmax over the categories."""
+
+    hidden_dims: list[int] = field(default_factory=lambda: [128, 64])
+    """Width of each hidden layer; an empty list makes the linear model."""
+
+    def __post_init__(self) -> None:
+        _check_dims(self.hidden_dims, "softmax.hidden_dims")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DualTower:
+    """Task II: an image tower and a word tower that meet on the unit sphere."""
+
+    image_dims: list[int] = field(default_factory=lambda: [512, 512])
+    """Width of each hidden layer of the image tower."""
+    word_dims: list[int] = field(default_factory=lambda: [32])
+    """Width of each hidden layer of the word tower."""
+    embedding_dim: int = 32
+    """Length of the vectors in which both towers end."""
+    train_word_tower: bool = False
+    """Whether the word tower learns as well; else it keeps its random start, as an untrained map of the words."""
+    cosine_weight: float = 1.0
+    """Weight of the term 1 - cos(drawing, its category)."""
+    margin_weight: float = 0.0
+    """Weight of the term that pushes other categories away until they trail by `margin`."""
+    margin: float = 0.2
+    """By how much the similarity to the right category shall exceed that to each other."""
+    contrast_weight: float = 0.0
+    """Weight of the cross-entropy over similarities / `temperature`."""
+    temperature: float = 0.1
+    """Divides the similarities in the cross-entropy; smaller is sharper."""
+
+    def __post_init__(self) -> None:
+        _check_dims(self.image_dims, "dual_tower.image_dims")
+        _check_dims(self.word_dims, "dual_tower.word_dims")
+        _check(self.embedding_dim > 0, "dual_tower.embedding_dim", "a whole number above 0", self.embedding_dim)
+        weights = (self.cosine_weight, self.margin_weight, self.contrast_weight)
+        for name, value in zip(("cosine_weight", "margin_weight", "contrast_weight"), weights, strict=True):
+            _check_finite(value >= 0, f"dual_tower.{name}", "at least 0", value)
+        _check(any(weights), "dual_tower.cosine_weight", "above 0 where both other terms are off", self.cosine_weight)
+        _check_finite(self.margin >= 0, "dual_tower.margin", "at least 0", self.margin)
+        _check_finite(self.temperature > 0, "dual_tower.temperature", "above 0", self.temperature)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optimizer:
+    """Stochastic gradient descent, with the terms as `torch.optim.SGD` defines them."""
+
+    lr: float = 0.01
+    """Learning rate."""
+    momentum: float = 0.9
+    """Share of the last step that is kept."""
+    nesterov: bool = False
+    """Look ahead along the momentum (Nesterov)."""
+    weight_decay: float = 0.0
+    """Adds weight_decay * weight to the gradient (the gradient of weight_decay / 2 * |weight|^2)."""
+
+    def __post_init__(self) -> None:
+        _check_finite(self.lr > 0, "optimizer.lr", "above 0", self.lr)
+        _check_finite(0 <= self.momentum < 1, "optimizer.momentum", "at least 0 and below 1", self.momentum)
+        _check_finite(self.weight_decay >= 0, "optimizer.weight_decay", "at least 0", self.weight_decay)
+        momentum_needed = self.momentum > 0 or not self.nesterov
+        _check(momentum_needed, "optimizer.momentum", "above 0 with --optimizer.nesterov", self.momentum)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trainer:
+    """How long to train, and with which numbers."""
+
+    max_epochs: int = 20
+    """Passes through the training drawings, at most."""
+    patience: int = 5
+    """Stop after so many epochs without a smaller validation loss."""
+    dtype: Literal["float32", "float64"] = "float32"
+    """Type of the weights and of all arithmetic."""
+
+    def __post_init__(self) -> None:
+        _check(self.max_epochs > 0, "trainer.max_epochs", "a whole number above 0", self.max_epochs)
+        _check(self.patience > 0, "trainer.patience", "a whole number above 0", self.patience)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """Everything that decides what a run does. The same file and flags serve both tracks."""
+
+    experiment: str = "softmax"
+    """Name of the experiment: its folder under the logs."""
+    seed: int = 42
+    """Seeds the split, the order of the batches, the initial weights and the augmentation."""
+    logs_root: str | None = None
+    """Folder for the runs; null is the project's own `logs` folder."""
+    model: Literal["softmax", "dual_tower"] = "softmax"
+    """Which of the two models to train."""
+    softmax: Softmax = field(default_factory=Softmax)
+    """Task I, read where `model` is softmax."""
+    dual_tower: DualTower = field(default_factory=DualTower)
+    """Task II, read where `model` is dual_tower."""
+    data: Data = field(default_factory=Data)
+    """The drawings."""
+    optimizer: Optimizer = field(default_factory=Optimizer)
+    """The optimiser."""
+    trainer: Trainer = field(default_factory=Trainer)
+    """The training."""
+    lightning: dict[str, Any] = field(default_factory=dict)
+    """Further arguments of Lightning's Trainer, such as {accelerator: gpu}; the NumPy track ignores them."""
+
+    def __post_init__(self) -> None:
+        _check(self.seed >= 0, "seed", "a whole number, at least 0", self.seed)
+        plain = self.experiment not in ("", ".", "..") and not set(self.experiment) & set('/\\:*?"<>|\0')
+        _check(plain, "experiment", "a plain folder name", self.experiment)

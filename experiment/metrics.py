@@ -1,0 +1,52 @@
+"""Test metrics by scikit-learn, in the schema that both tracks write to `metrics.json`.
+
+The Lightning track computes the same dictionary with torchmetrics (`lightning_models/metrics.py`);
+a test shows that the two agree to 1e-6. Definitions: one class against the rest; `macro` is the plain mean
+over classes, `weighted` the mean weighted by each class's number of drawings; a precision without any
+prediction counts as 0; PR AUC is the average precision, the sum of (recall step x precision).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+AVERAGED = ("precision", "recall", "f1", "roc_auc", "pr_auc")
+"""Metrics that exist per class and as `_macro` and `_weighted` averages."""
+
+
+def test_metrics(labels: np.ndarray, probabilities: np.ndarray, categories: list[str]) -> dict[str, Any]:
+    """Metrics of `probabilities` (N, C) against `labels` (N,): {"overall": {...}, "per_class": {...}}."""
+    from sklearn.metrics import average_precision_score, precision_recall_fscore_support, roc_auc_score
+
+    predicted = probabilities.argmax(axis=1)
+    classes = np.arange(len(categories))
+    precision, recall, f1, _ = precision_recall_fscore_support(labels, predicted, labels=classes, zero_division=0)
+    is_class = labels[:, None] == classes
+    per_class = {
+        "precision": precision,
+        "recall": recall,
+        "f1": f1,
+        "roc_auc": np.array([roc_auc_score(is_class[:, c], probabilities[:, c]) for c in classes]),
+        "pr_auc": np.array([average_precision_score(is_class[:, c], probabilities[:, c]) for c in classes]),
+    }
+    return summarise(float((predicted == labels).mean()), per_class, is_class.sum(axis=0), categories)
+
+
+test_metrics.__test__ = False  # type: ignore[attr-defined]  # pytest: not a test, in spite of the name
+
+
+def summarise(
+    accuracy: float, per_class: dict[str, np.ndarray], support: np.ndarray, categories: list[str]
+) -> dict[str, Any]:
+    """Averages over classes, from each metric's values per class (C,) and each class's drawings (C,)."""
+    overall = {"accuracy": accuracy}
+    for name in AVERAGED:
+        overall[f"{name}_macro"] = float(per_class[name].mean())
+        overall[f"{name}_weighted"] = float(np.average(per_class[name], weights=support))
+    rows = {
+        category: {name: float(per_class[name][c]) for name in AVERAGED} | {"support": int(support[c])}
+        for c, category in enumerate(categories)
+    }
+    return {"overall": overall, "per_class": rows}

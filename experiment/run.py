@@ -1,0 +1,151 @@
+"""The run folder `logs/<experiment>/<track>/<run>/`: the interface between training and all that comes after.
+
+Schema 1. Both tracks leave the same files:
+
+    config.yaml           the whole experiment, usable as `--config`
+    data.json             source, categories, counts and checksums of the drawings
+    split.npz             `train`, `validation`: row numbers (int64) into the source's training drawings
+    history.csv           a row per epoch: epoch, step, lr, train/* and val/*  (no times: same seed, same bytes)
+    model.safetensors     the weights with the smallest validation loss, under torch's state_dict names
+    model.json            what else a prediction needs: model, categories, sizes, dtype
+    predictions.npz       `labels` (N,), `probabilities` (N, C) of the test; for the dual tower `similarities` (N, C)
+    metrics.json          test metrics, best validation, epochs, seconds, data, versions; written last: the run is done
+    figures/*.png         the pictures that TensorBoard shows too
+    checkpoints/last.*    what `--resume` continues from (the format is the track's own)
+    events.out.tfevents.* TensorBoard
+
+Each file is written whole or not at all.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from experiment.commandline import flat_fields, from_yaml, to_yaml
+from experiment.config import Experiment
+from experiment.errors import UserError, explain
+from experiment.files import PROJECT, write_text, written_whole
+
+SCHEMA = 1
+MAY_CHANGE_ON_RESUME = {"trainer.max_epochs", "logs_root", "lightning", "data.root", "data.url", "data.source"}
+"""Fields that leave the finished epochs as they are. (Where the drawings lie may change; a checksum guards them.)"""
+
+Row = dict[str, float]
+"""One epoch of history: its scalars by TensorBoard tag, with `epoch` and `step`."""
+
+
+class Run:
+    """One run's folder. Make it with `Run.create` or `Run.reopen`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def create(cls, experiment: Experiment, track: str) -> Run:
+        """Make a new folder named by the time, and write the config into it."""
+        parent = Path(experiment.logs_root or PROJECT / "logs") / experiment.experiment / track
+        stamp = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+        names = [stamp, *(f"{stamp}_{number}" for number in range(2, 1000))]
+        try:
+            parent.mkdir(parents=True, exist_ok=True)
+            folder = next(parent / name for name in names if _made(parent / name))
+        except OSError as error:
+            raise UserError(f"cannot make a run folder in --logs_root: {explain(error)}.") from error
+        run = cls(folder.resolve())
+        write_text(run.folder / "config.yaml", to_yaml(experiment))
+        return run
+
+    @classmethod
+    def reopen(cls, folder: Path, experiment: Experiment) -> Run:
+        """Open a run to continue it, if `experiment` would have led to the same epochs so far."""
+        before, now = (flat_fields(asdict(each)) for each in (_config(folder), experiment))
+        changed = sorted(name for name in now if now[name] != before[name] and name not in MAY_CHANGE_ON_RESUME)
+        if changed:
+            first = changed[0]
+            raise UserError(
+                f"--resume {folder}: that run had --{first} {before[first]}, not {now[first]}; "
+                "leave the flag out, or start a new run."
+            )
+        run = cls(folder.resolve())
+        write_text(run.folder / "config.yaml", to_yaml(experiment))
+        return run
+
+    def write_json(self, name: str, content: dict[str, Any]) -> None:
+        """Write `content` as `name`; numbers that JSON lacks (NaN) become null."""
+        write_text(self.folder / name, json.dumps(_plain(content), indent=2, allow_nan=False) + "\n")
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """Read a JSON file of the run; a damaged or missing one is a `UserError`."""
+        try:
+            return dict(json.loads((self.folder / name).read_text()))
+        except (OSError, ValueError, TypeError) as error:
+            raise UserError(f"{self.folder / name}: missing or damaged; this run cannot be used.") from error
+
+    def write_arrays(self, name: str, **arrays: np.ndarray) -> None:
+        """Write arrays as a compressed .npz."""
+        with written_whole(self.folder / name) as file:
+            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+
+    def write_history(self, rows: list[Row]) -> None:
+        """Write `history.csv`; numbers keep all their digits."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, rows[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_text(self.folder / "history.csv", text.getvalue())
+
+    def read_history(self, epochs: int) -> list[Row]:
+        """The rows of the first `epochs` epochs; a `UserError` where they are not all there."""
+        if epochs == 0:
+            return []
+        try:
+            with open(self.folder / "history.csv", newline="") as file:
+                rows = [{tag: _number(tag, text) for tag, text in row.items()} for row in csv.DictReader(file)]
+        except (OSError, ValueError, TypeError) as error:
+            raise UserError(f"{self.folder / 'history.csv'}: missing or damaged; start a new run.") from error
+        if len(rows) < epochs:
+            raise UserError(f"{self.folder / 'history.csv'}: ends before epoch {epochs}; start a new run.")
+        return rows[:epochs]
+
+    @property
+    def done(self) -> bool:
+        """Whether the run was trained and tested to its end."""
+        return (self.folder / "metrics.json").is_file()
+
+
+def _made(folder: Path) -> bool:
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        return False
+    return True
+
+
+def _config(folder: Path) -> Experiment:
+    try:
+        return from_yaml(folder / "config.yaml")
+    except UserError as error:
+        raise UserError(f"--resume {folder}: its config.yaml is damaged: {error}") from error
+
+
+def _number(tag: str, text: str) -> float:
+    return int(text) if tag in ("epoch", "step") else float(text)
+
+
+def _plain(value: Any) -> Any:
+    """NumPy numbers as Python's, NaN and infinity as None."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -1,0 +1,96 @@
+"""The little that a network needs around its layers: parameters with gradients, and names for them.
+
+The names are those of PyTorch's `state_dict` ("layers.0.weight"), so weights go from one track to the other
+without translation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+
+class Parameter:
+    """Numbers to be learnt: `data`, and `grad`, the derivative of the loss by them (same shape)."""
+
+    def __init__(self, data: np.ndarray) -> None:
+        self.data = data
+        self.grad = np.zeros_like(data)
+
+
+class Module:
+    """Something with parameters, buffers (arrays that are saved but not learnt) and submodules, all attributes.
+
+    Attributes that begin with an underscore hold what `backward` needs, and are none of these.
+    """
+
+    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
+        """Names and parameters, in the order in which the attributes were set, as in PyTorch."""
+        yield from ((name, value) for name, value in self._named_leaves() if isinstance(value, Parameter))
+
+    def parameters(self) -> list[Parameter]:
+        """The parameters without their names."""
+        return [parameter for _, parameter in self.named_parameters()]
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """Copies of all parameters and buffers, by name."""
+        return {name: np.array(array, order="C") for name, array in self._named_arrays()}
+
+    def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
+        """Take over all parameters and buffers; a missing, unknown or misshapen one is a ValueError."""
+        arrays = dict(self._named_arrays())
+        if arrays.keys() != state.keys():
+            raise ValueError(f"expected the weights {sorted(arrays)}, not {sorted(state)}")
+        for name, array in arrays.items():
+            if array.shape != state[name].shape:
+                raise ValueError(f"{name}: expected the shape {array.shape}, not {state[name].shape}")
+            array[...] = state[name]
+
+    def _named_arrays(self) -> Iterator[tuple[str, np.ndarray]]:
+        for name, value in self._named_leaves():
+            yield name, value.data if isinstance(value, Parameter) else value
+
+    def _named_leaves(self, prefix: str = "") -> Iterator[tuple[str, Parameter | np.ndarray]]:
+        for name, value in self._named_children():
+            if isinstance(value, Module):
+                yield from value._named_leaves(f"{prefix}{name}.")
+            elif isinstance(value, Parameter | np.ndarray):
+                yield prefix + name, value
+
+    def _named_children(self) -> Iterator[tuple[str, object]]:
+        yield from ((name, value) for name, value in vars(self).items() if not name.startswith("_"))
+
+
+class Layer(Module):
+    """A differentiable function with one input and one output."""
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        """The output y for `x`; keeps what `backward` needs."""
+        raise NotImplementedError
+
+    def backward(self, grad: np.ndarray, input_grad: bool = True) -> np.ndarray:
+        """From dL/dy to dL/dx, setting the parameters' `grad`; without `input_grad`, dL/dx may be left out."""
+        raise NotImplementedError
+
+
+class Sequential(Layer):
+    """Layers one after the other: y = last(... second(first(x)))."""
+
+    def __init__(self, *layers: Layer) -> None:
+        self.layers = layers
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        """Through every layer, in order."""
+        for layer in self.layers:
+            x = layer.forward(x)
+        return x
+
+    def backward(self, grad: np.ndarray, input_grad: bool = True) -> np.ndarray:
+        """Through every layer, in the opposite order (chain rule)."""
+        for layer in reversed(self.layers):
+            grad = layer.backward(grad, input_grad or layer is not self.layers[0])
+        return grad
+
+    def _named_children(self) -> Iterator[tuple[str, object]]:
+        yield from ((str(number), layer) for number, layer in enumerate(self.layers))
