@@ -60,12 +60,16 @@ class Run:
         except OSError as error:
             raise UserError(f"cannot make a run folder in --logs_root: {explain(error)}.") from error
         run = cls(folder.resolve())
-        write_text(run.folder / "config.yaml", to_yaml(experiment))
+        run.write_config(experiment)
         return run
 
     @classmethod
-    def reopen(cls, folder: Path, experiment: Experiment) -> Run:
-        """Open a run to continue it, if `experiment` would have led to the same epochs so far."""
+    def reopen(cls, folder: Path, experiment: Experiment, track: str) -> Run:
+        """Open a run to continue it, if `experiment` on `track` would have led to the same epochs so far."""
+        run = cls(folder.resolve())
+        before_track = run.read_json("model.json").get("track")
+        if before_track != track:
+            raise UserError(f"--resume {folder}: that run is of the {before_track} track, not of the {track} one.")
         before, now = (flat_fields(asdict(each)) for each in (_config(folder), experiment))
         changed = sorted(name for name in now if now[name] != before[name] and name not in MAY_CHANGE_ON_RESUME)
         if changed:
@@ -74,9 +78,18 @@ class Run:
                 f"--resume {folder}: that run had --{first} {before[first]}, not {now[first]}; "
                 "leave the flag out, or start a new run."
             )
-        run = cls(folder.resolve())
-        write_text(run.folder / "config.yaml", to_yaml(experiment))
         return run
+
+    def ended_for(self, experiment: Experiment) -> bool:
+        """Whether the run is complete, so that `experiment` (perhaps with more epochs) adds nothing."""
+        if not (self.folder / "metrics.json").is_file():
+            return False
+        metrics = self.read_json("metrics.json")
+        return bool(metrics["ended_by"] == "patience" or metrics["epochs"] >= experiment.trainer.max_epochs)
+
+    def write_config(self, experiment: Experiment) -> None:
+        """Write `config.yaml`."""
+        write_text(self.folder / "config.yaml", to_yaml(experiment))
 
     def write_json(self, name: str, content: dict[str, Any]) -> None:
         """Write `content` as `name`; numbers that JSON lacks (NaN) become null."""
@@ -114,11 +127,6 @@ class Run:
         if len(rows) < epochs:
             raise UserError(f"{self.folder / 'history.csv'}: ends before epoch {epochs}; start a new run.")
         return rows[:epochs]
-
-    @property
-    def done(self) -> bool:
-        """Whether the run was trained and tested to its end."""
-        return (self.folder / "metrics.json").is_file()
 
 
 def _made(folder: Path) -> bool:

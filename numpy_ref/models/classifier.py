@@ -9,7 +9,7 @@ import numpy as np
 from datamodules.quickdraw import Batch
 from experiment.config import Optimizer
 from numpy_ref.losses import softmax
-from numpy_ref.module import Module
+from numpy_ref.module import Module, Parameter
 from numpy_ref.optim import SGD
 
 
@@ -66,7 +66,11 @@ class Classifier(Module):
 
     def configure_optimizers(self) -> SGD:
         """SGD over what is trained."""
-        return SGD(self.parameters(), **asdict(self._optimizer))
+        return SGD(self.trained_parameters(), **asdict(self._optimizer))
+
+    def trained_parameters(self) -> list[Parameter]:
+        """What is trained."""
+        return self.parameters()
 
     def _step(self, batch: Batch) -> float:
         images, labels = batch
@@ -75,7 +79,7 @@ class Classifier(Module):
         count = len(labels)
         for name, value in terms.items():
             self._sums[name] = self._sums.get(name, 0.0) + value * count
-        right = np.count_nonzero(scores.argmax(axis=1) == labels)
+        right = int((scores.argmax(axis=1) == labels).sum())
         self._sums["accuracy"] = self._sums.get("accuracy", 0.0) + right
         self._count += count
         return terms["loss"]

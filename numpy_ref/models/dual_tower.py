@@ -56,7 +56,7 @@ class DualTower(Classifier):
         if self._train_word_tower:
             self.word_tower.backward(self._word_norm.backward(dscores.T @ self._u), input_grad=False)
 
-    def parameters(self) -> list[Parameter]:
+    def trained_parameters(self) -> list[Parameter]:
         """What is trained: the image tower, and the word tower unless it is frozen."""
         words = self.word_tower.parameters() if self._train_word_tower else []
         return self.image_tower.parameters() + words

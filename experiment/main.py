@@ -1,0 +1,106 @@
+"""The course of a run, the same for both tracks: flags, data, run folder, training, results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from experiment.commandline import Command
+from experiment.config import Experiment
+from experiment.errors import INTERRUPTED, UserError
+from experiment.history import best_row
+from experiment.interrupt import Interrupted
+from experiment.results import Outcome, save_results
+from experiment.run import SCHEMA, Run
+
+
+class DataModule(Protocol):
+    """What the course of a run needs of `QuickDrawDataModule`."""
+
+    description: str
+    drawings: Any
+    rows: dict[str, np.ndarray]
+    words: Any
+
+    def facts(self) -> dict[str, Any]: ...
+
+    def images(self, split: Any) -> np.ndarray: ...
+
+    def labels(self, split: Any) -> np.ndarray: ...
+
+
+Train = Callable[[Experiment, Any, Run, bool], Outcome]
+"""A track: trains `experiment` on a data module into a run folder, resuming it or not, and tests the result."""
+
+
+def train_and_test(
+    track: str, command: Command, make_data: Callable[[Experiment], DataModule], import_train: Callable[[], Train]
+) -> int:
+    """Do what `command` asks for in one track; returns the exit code. `import_train` waits for sound data."""
+    experiment = command.experiment
+    if command.resume:
+        run = Run.reopen(command.resume, experiment, track)
+        if run.ended_for(experiment):
+            print(f"{run.folder} is complete: nothing to resume.")
+            return 0
+    data = make_data(experiment)
+    print(f"Data: {data.description}", flush=True)
+    if data.drawings.note:
+        print(data.drawings.note, flush=True)
+    facts = data.facts()
+    run = _continued(command, track, facts) if command.resume else _begun(experiment, track, data, facts)
+    print(f"Run:  {run.folder}", flush=True)
+    try:
+        outcome = import_train()(experiment, data, run, bool(command.resume))
+    except Interrupted:
+        print(f"Stopped. The complete epochs are saved; continue with --resume {run.folder}", flush=True)
+        return INTERRUPTED
+    save_results(run, experiment, track, facts, data.images("test"), data.labels("test"), outcome)
+    _report(run, outcome)
+    return 0
+
+
+def _begun(experiment: Experiment, track: str, data: DataModule, facts: dict[str, Any]) -> Run:
+    run = Run.create(experiment, track)
+    run.write_json("data.json", facts)
+    run.write_arrays("split.npz", train=data.rows["train"], validation=data.rows["validation"])
+    run.write_json(
+        "model.json",
+        {
+            "schema": SCHEMA,
+            "track": track,
+            "model": experiment.model,
+            "categories": facts["categories"],
+            "word_dim": data.words.vectors.shape[1] if data.words else None,
+            "data": facts["label"],
+        },
+    )
+    return run
+
+
+def _continued(command: Command, track: str, facts: dict[str, Any]) -> Run:
+    assert command.resume
+    run = Run.reopen(command.resume, command.experiment, track)
+    if run.read_json("data.json")["checksums"] != facts["checksums"]:
+        raise UserError(f"--resume {command.resume}: that run saw other drawings; give it the same data, or start anew.")
+    run.write_config(command.experiment)
+    return run
+
+
+def _report(run: Run, outcome: Outcome) -> None:
+    best, test = best_row(outcome.history), outcome.test["overall"]
+    print(
+        f"Best: epoch {best['epoch']}, validation loss {best['val/loss']:.4f}, accuracy {best['val/accuracy']:.4f}\n"
+        f"Test: accuracy {test['accuracy']:.4f}, F1 {test['f1_macro']:.4f}, "
+        f"ROC AUC {test['roc_auc_macro']:.4f}, PR AUC {test['pr_auc_macro']:.4f}  ({outcome.seconds:.1f} s)\n"
+        f"Curves: tensorboard --logdir {_short(run.folder.parents[2])}",
+        flush=True,
+    )
+
+
+def _short(folder: Path) -> Path:
+    here = Path.cwd()
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder

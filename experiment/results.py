@@ -1,0 +1,99 @@
+"""What is done after training, for either track: test metrics, predictions, figures and TensorBoard's summary."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from experiment.commandline import flat_fields, to_yaml
+from experiment.config import Experiment
+from experiment.figures import Results, draw_all
+from experiment.files import written_whole
+from experiment.history import best_row, ended_by
+from experiment.run import SCHEMA, Row, Run
+from experiment.tensorboard import EventWriter
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a track's `train` returns, tested with the best weights."""
+
+    history: list[Row]
+    seconds: float
+    """Training and validation of the epochs in this process, without start-up, test and figures."""
+    scores: np.ndarray
+    """(N, C) of the test: logits, or similarities for the dual tower."""
+    probabilities: np.ndarray
+    """(N, C) of the test."""
+    test: dict[str, Any]
+    """`overall` and `per_class`, as `experiment.metrics.test_metrics` returns them."""
+
+
+def save_results(
+    run: Run, experiment: Experiment, track: str, facts: dict[str, Any], images: np.ndarray, labels: np.ndarray, outcome: Outcome
+) -> None:
+    """Leave predictions, figures, TensorBoard's summary and, last, `metrics.json` in the run's folder."""
+    extra = {"similarities": outcome.scores} if experiment.model == "dual_tower" else {}
+    run.write_arrays("predictions.npz", labels=labels, probabilities=outcome.probabilities, **extra)
+    heading = f"{experiment.experiment}, {track} track, on {facts['label']} ({facts['source']})"
+    results = Results(heading, facts["categories"], labels, outcome.probabilities, images, outcome.history)
+    _summarise(run, experiment, track, facts, results, outcome)
+    best = best_row(outcome.history)
+    run.write_json(
+        "metrics.json",
+        {
+            "schema": SCHEMA,
+            "experiment": experiment.experiment,
+            "model": experiment.model,
+            "track": track,
+            "test": outcome.test["overall"],
+            "test_per_class": outcome.test["per_class"],
+            "validation_best": {name.removeprefix("val/"): best[name] for name in best if name.startswith("val/")}
+            | {"epoch": best["epoch"]},
+            "epochs": len(outcome.history),
+            "ended_by": ended_by(outcome.history, experiment.trainer),
+            "seconds": outcome.seconds,
+            "data": facts,
+            "versions": versions(track),
+        },
+    )
+
+
+def versions(track: str) -> dict[str, str]:
+    """Versions of what the numbers depend on."""
+    packages = ["numpy", "scikit-learn"] + (["torch", "lightning", "torchmetrics"] if track == "lightning" else [])
+    return {"python": platform.python_version(), "platform": platform.platform()} | {
+        name: version(name) for name in packages
+    }
+
+
+def charts(history: list[Row]) -> dict[str, dict[str, list[str]]]:
+    """The custom-scalars page: training and validation of one quantity in one chart."""
+    names = [tag.removeprefix("train/") for tag in history[0] if tag.startswith("train/")]
+    return {"training and validation": {name: [f"train/{name}$", f"val/{name}$"] for name in names}}
+
+
+def _summarise(
+    run: Run, experiment: Experiment, track: str, facts: dict[str, Any], results: Results, outcome: Outcome
+) -> None:
+    step = int(outcome.history[-1]["step"])
+    overall = {f"test/{name}": value for name, value in outcome.test["overall"].items()}
+    settings = {
+        name: value
+        for name, value in flat_fields(asdict(experiment)).items()
+        if value is not None and name not in ("logs_root", "lightning", "data.url", "data.root")
+    }
+    with EventWriter(run.folder) as events:
+        events.hparams({**settings, "track": track, "data": facts["source"]}, overall, step)
+        events.layout(charts(outcome.history))
+        events.text("config", f"**{facts['description']}**\n\n```yaml\n{to_yaml(experiment)}```")
+        for c, category in enumerate(results.categories):
+            events.pr_curve(f"test/pr_curve/{category}", results.labels == c, results.probabilities[:, c], step)
+        for name, (png, size) in draw_all(results).items():
+            events.image(f"figures/{name}", png, size, step)
+            with written_whole(run.folder / "figures" / f"{name}.png") as file:
+                file.write(png)

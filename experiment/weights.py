@@ -1,0 +1,29 @@
+"""Weights as safetensors: numbers and names only, nothing that could run when it is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import safetensors.numpy
+from safetensors import SafetensorError, safe_open
+
+from experiment.errors import UserError
+from experiment.files import written_whole
+
+
+def save_weights(path: Path, weights: dict[str, np.ndarray], notes: dict[str, str] | None = None) -> None:
+    """Write arrays by name, with notes beside them, whole or not at all."""
+    with written_whole(path) as file:
+        file.write(safetensors.numpy.save(weights, notes))
+
+
+def load_weights(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """The arrays by name, and the notes; a missing or damaged file is a `UserError`."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: no such file; the run has not got so far.") from error
+    except (SafetensorError, OSError, ValueError) as error:
+        raise UserError(f"{path}: damaged ({error}); start a new run.") from error

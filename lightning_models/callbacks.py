@@ -1,0 +1,89 @@
+"""What the Lightning track does at the end of batches and epochs, besides Lightning's own callbacks."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from experiment.console import Progress
+from experiment.history import stop_at_nan
+from experiment.interrupt import Watch
+from experiment.run import Row, Run
+from experiment.tensorboard import histogram
+from lightning_models.classifier import Classifier
+
+
+class EpochRecorder(Callback):
+    """Makes a history row of each epoch, for `history.csv`, TensorBoard and the console.
+
+    It logs whole epochs itself, under the NumPy track's tags and steps, since Lightning's own logging would
+    write train and validation values at different times and number its steps from 0.
+    """
+
+    def __init__(self, run: Run, history: list[Row], progress: Progress, watch: Watch, train_count: int) -> None:
+        self.run, self.history, self.progress, self.watch = run, history, progress, watch
+        self.train_count = train_count
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Start the clock."""
+        self._start = time.perf_counter()
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+        """Move the progress bar; heed Ctrl-C."""
+        self.progress.batch_done()
+        self.watch.check()
+
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """All training batches are done: take their means before validation begins its own."""
+        assert isinstance(pl_module, Classifier)
+        first_step = trainer.global_step - len(pl_module.batch_values("loss"))
+        for number, loss in enumerate(pl_module.batch_values("loss").tolist()):
+            stop_at_nan(loss, first_step + number, trainer.current_epoch + 1)
+        self._seconds = time.perf_counter() - self._start
+        self._trained = pl_module.means()
+
+    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Complete the row, and give EarlyStopping and ModelCheckpoint their number."""
+        assert isinstance(pl_module, Classifier)
+        row: Row = {"epoch": trainer.current_epoch + 1, "step": trainer.global_step}
+        row |= {"lr": trainer.optimizers[0].param_groups[0]["lr"]}
+        row |= {f"train/{name}": value for name, value in self._trained.items()}
+        row |= {f"val/{name}": value for name, value in pl_module.means().items()}
+        self.history.append(row)
+        pl_module.log("val/loss", row["val/loss"], logger=False)
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write the row everywhere."""
+        row = self.history[-1]
+        self.run.write_history(self.history)
+        images_per_second = self.train_count / self._seconds
+        self._log(trainer, pl_module, row, images_per_second)
+        self.progress.epoch_done(row, images_per_second)
+
+    def _log(self, trainer: Trainer, pl_module: LightningModule, row: Row, images_per_second: float) -> None:
+        step = int(row["step"])
+        scalars = {tag: value for tag, value in row.items() if tag != "step"}
+        for logger in trainer.loggers:
+            logger.log_metrics(scalars | {"time/images_per_second": images_per_second}, step)
+            for name, parameter in pl_module.named_parameters():
+                _log_histogram(logger.experiment, f"weights/{name}", parameter.detach().cpu().numpy(), step)
+                if parameter.grad is not None:
+                    _log_histogram(logger.experiment, f"gradients/{name}", parameter.grad.cpu().numpy(), step)
+            logger.experiment.flush()
+
+
+def _log_histogram(writer: Any, tag: str, values: Any, step: int) -> None:
+    fields = histogram(values)
+    writer.add_histogram_raw(
+        tag,
+        min=fields["min"],
+        max=fields["max"],
+        num=fields["num"],
+        sum=fields["sum"],
+        sum_squares=fields["sum_squares"],
+        bucket_limits=fields["bucket_limit"],
+        bucket_counts=fields["bucket"],
+        global_step=step,
+    )

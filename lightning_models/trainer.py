@@ -1,0 +1,135 @@
+"""Trains a model with Lightning: its Trainer, EarlyStopping, ModelCheckpoint, TensorBoardLogger and torchmetrics."""
+
+from __future__ import annotations
+
+import logging
+import time
+import warnings
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, Trainer
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
+from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.utilities.exceptions import MisconfigurationException
+
+from datamodules.lightning_adapter import LightningQuickDraw
+from datamodules.quickdraw import QuickDrawDataModule
+from experiment.config import Experiment
+from experiment.console import Progress
+from experiment.errors import UserError
+from experiment.history import ended_by
+from experiment.initial_weights import initial_weights
+from experiment.interrupt import ctrl_c_watched
+from experiment.results import Outcome
+from experiment.run import Row, Run
+from experiment.weights import save_weights
+from lightning_models.callbacks import EpochRecorder
+from lightning_models.classifier import Classifier
+from lightning_models.metrics import test_metrics
+from lightning_models.models import build_model
+
+WEIGHTS = "model.safetensors"
+BEST = "checkpoints/best.ckpt"
+LAST = "checkpoints/last.ckpt"
+OURS = {"max_epochs": "trainer.max_epochs", "precision": "trainer.dtype", "logger": "", "callbacks": ""}
+"""Trainer arguments that the experiment decides, and by which field."""
+SMALL = 300_000
+"""Below so many weights, torch's second thread costs more on a batch than it brings."""
+
+
+def train(experiment: Experiment, data: QuickDrawDataModule, run: Run, resumed: bool) -> Outcome:
+    """Train `experiment` on `data` into `run`, then test the weights with the smallest validation loss."""
+    model = start_model(experiment, data)
+    use_threads(model)
+    adapter = LightningQuickDraw(data)
+    history = _restore(run) if resumed else []
+    start = time.perf_counter()
+    if not ended_by(history, experiment.trainer):
+        _fit(model, adapter, experiment, run, history)
+    seconds = time.perf_counter() - start
+    model.load_state_dict(_load(run, BEST)["state_dict"])
+    make_trainer(experiment, logger=False, enable_checkpointing=False).test(model, adapter, verbose=False)
+    scores, labels = model.test_scores().cpu(), torch.from_numpy(data.labels("test"))
+    probabilities = model.probabilities(scores)
+    test = test_metrics(probabilities, labels, data.categories)
+    test["overall"] = {"loss": float(model.loss_terms(scores, labels)["loss"]), **test["overall"]}
+    return Outcome(history, seconds, scores.numpy(), probabilities.numpy(), test)
+
+
+def start_model(experiment: Experiment, data: QuickDrawDataModule) -> Classifier:
+    """The model with the initial weights of the experiment's seed, the same as in the NumPy track."""
+    model = build_model(experiment, len(data.categories), data.words.vectors if data.words else None)
+    shapes = [(name, tuple(parameter.shape)) for name, parameter in model.named_parameters()]
+    weights = initial_weights(shapes, experiment.seed, data.dtype)
+    model.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()}, strict=False)
+    return model
+
+
+def use_threads(model: Classifier) -> None:
+    """Let torch use one thread for a small model, and all cores for others."""
+    if sum(parameter.numel() for parameter in model.parameters()) < SMALL:
+        torch.set_num_threads(1)
+
+
+def make_trainer(experiment: Experiment, **options: Any) -> Trainer:
+    """Lightning's Trainer with our defaults, then the `lightning:` section, then `options`."""
+    _quieten()
+    defaults = {"devices": 1, "enable_progress_bar": False, "enable_model_summary": False, "num_sanity_val_steps": 0}
+    for name in experiment.lightning:
+        if name in OURS:
+            instead = f"use --{OURS[name]}" if OURS[name] else "this project makes it"
+            raise UserError(f"--lightning.{name}: not to be set here; {instead}.")
+    try:
+        return Trainer(**(defaults | experiment.lightning | options))
+    except (TypeError, ValueError, MisconfigurationException) as error:
+        raise UserError(f"--lightning {experiment.lightning}: Lightning's Trainer refuses it: {error}") from error
+
+
+def _fit(
+    model: Classifier, adapter: LightningQuickDraw, experiment: Experiment, run: Run, history: list[Row]
+) -> None:
+    patience, batches = experiment.trainer.patience, adapter.data.num_batches("train")
+    checkpoints = {"dirpath": run.folder / "checkpoints", "enable_version_counter": False}
+    logger = TensorBoardLogger(run.folder, name="", version="", default_hp_metric=False)
+    last = str(run.folder / LAST) if history else None
+    with Progress(experiment.trainer.max_epochs, batches, len(history)) as progress, ctrl_c_watched() as watch:
+        callbacks: list[Callback] = [
+            EpochRecorder(run, history, progress, watch, len(adapter.data.rows["train"])),
+            EarlyStopping("val/loss", patience=patience, mode="min", check_finite=False),
+            ModelCheckpoint(**checkpoints, filename="best", monitor="val/loss", mode="min", save_weights_only=True),
+            ModelCheckpoint(**checkpoints, filename="last", save_on_train_epoch_end=True),
+        ]
+        trainer = make_trainer(
+            experiment, max_epochs=experiment.trainer.max_epochs, callbacks=callbacks, logger=logger
+        )
+        try:
+            trainer.fit(model, adapter, ckpt_path=last, weights_only=True)
+        finally:
+            (run.folder / "hparams.yaml").unlink(missing_ok=True)  # the logger's own; ours is config.yaml
+            if (run.folder / BEST).is_file():
+                state = _load(run, BEST)["state_dict"]
+                save_weights(run.folder / WEIGHTS, {name: tensor.cpu().numpy() for name, tensor in state.items()})
+
+
+def _restore(run: Run) -> list[Row]:
+    """The history up to the last checkpoint, after a look whether that can be read."""
+    if not (run.folder / LAST).is_file():  # stopped within the first epoch
+        return []
+    epochs = _load(run, LAST)["epoch"] + 1
+    return run.read_history(epochs)
+
+
+def _load(run: Run, name: str) -> dict[str, Any]:
+    """A checkpoint of Lightning's, without unpickling anything but tensors and plain values."""
+    try:
+        return dict(torch.load(run.folder / name, map_location="cpu", weights_only=True))
+    except Exception as error:  # noqa: BLE001  pickle's, zipfile's and torch's errors have no common base
+        raise UserError(f"{run.folder / name}: missing or damaged; start a new run.") from error
+
+
+def _quieten() -> None:
+    """Leave the console to our own lines; Lightning's warnings that have no bearing here are dropped."""
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module="lightning", message=".*(Checkpoint directory|does not have many workers).*")

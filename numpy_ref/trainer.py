@@ -1,0 +1,155 @@
+"""Trains a model in plain NumPy: the loop over epochs and batches, early stopping, best weights, resuming."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from datamodules.quickdraw import QuickDrawDataModule
+from experiment.config import Experiment
+from experiment.console import Progress
+from experiment.errors import UserError
+from experiment.history import best_row, ended_by, stop_at_nan
+from experiment.initial_weights import initial_weights
+from experiment.interrupt import Watch, ctrl_c_watched
+from experiment.metrics import test_metrics
+from experiment.results import Outcome
+from experiment.run import Row, Run
+from experiment.tensorboard import EventWriter
+from experiment.weights import load_weights, save_weights
+from numpy_ref.models import Classifier, build_model
+from numpy_ref.optim import SGD
+
+BEST = "model.safetensors"
+LAST = "checkpoints/last.safetensors"
+
+
+def train(experiment: Experiment, data: QuickDrawDataModule, run: Run, resumed: bool) -> Outcome:
+    """Train `experiment` on `data` into `run`, then test the weights with the smallest validation loss.
+
+    BLAS is held to one thread: for batches this small its threads cost more than they bring, and on a busy
+    machine they wait for each other in busy loops.
+    """
+    with threadpool_limits(1, "blas"):
+        model = start_model(experiment, data)
+        optimizer = model.configure_optimizers()
+        history = _restore(model, optimizer, run) if resumed else []
+        start = time.perf_counter()
+        with EventWriter(run.folder) as events, ctrl_c_watched() as watch:
+            _fit(model, optimizer, experiment, data, run, history, events, watch)
+        seconds = time.perf_counter() - start
+        model.load_state_dict(load_weights(run.folder / BEST)[0])
+        scores = evaluate(model, data)
+    probabilities = model.probabilities(scores)
+    test = test_metrics(data.labels("test"), probabilities, data.categories)
+    test["overall"] = {"loss": model.loss_terms(scores, data.labels("test"))["loss"], **test["overall"]}
+    return Outcome(history, seconds, scores, probabilities, test)
+
+
+def start_model(experiment: Experiment, data: QuickDrawDataModule) -> Classifier:
+    """The model with the initial weights of the experiment's seed."""
+    model = build_model(experiment, len(data.categories), data.words.vectors if data.words else None)
+    shapes = [(name, parameter.data.shape) for name, parameter in model.named_parameters()]
+    weights = initial_weights(shapes, experiment.seed, data.dtype)
+    for name, parameter in model.named_parameters():
+        parameter.data[...] = weights[name]
+    return model
+
+
+def train_epoch(
+    model: Classifier, optimizer: SGD, data: QuickDrawDataModule, epoch: int, progress: Progress, watch: Watch
+) -> dict[str, float]:
+    """One pass through the training batches; returns the means of the loss, its terms and the accuracy."""
+    model.reset_sums()
+    first_step = epoch * data.num_batches("train")
+    for number, batch in enumerate(data.batches("train", epoch)):
+        loss = model.training_step(batch)
+        stop_at_nan(loss, first_step + number, epoch + 1)
+        optimizer.step()
+        progress.batch_done()
+        watch.check()
+    return model.means()
+
+
+def validate(model: Classifier, data: QuickDrawDataModule) -> dict[str, float]:
+    """One pass through the validation batches; returns the same means."""
+    model.reset_sums()
+    for batch in data.batches("validation"):
+        model.validation_step(batch)
+    return model.means()
+
+
+def evaluate(model: Classifier, data: QuickDrawDataModule) -> np.ndarray:
+    """The scores (N, C) of the test drawings."""
+    model.reset_sums()
+    for batch in data.batches("test"):
+        model.test_step(batch)
+    return model.test_scores()
+
+
+def _fit(
+    model: Classifier,
+    optimizer: SGD,
+    experiment: Experiment,
+    data: QuickDrawDataModule,
+    run: Run,
+    history: list[Row],
+    events: EventWriter,
+    watch: Watch,
+) -> None:
+    batches = data.num_batches("train")
+    with Progress(experiment.trainer.max_epochs, batches, len(history)) as progress:
+        while not ended_by(history, experiment.trainer):
+            epoch = len(history)
+            start = time.perf_counter()
+            trained = train_epoch(model, optimizer, data, epoch, progress, watch)
+            images_per_second = len(data.rows["train"]) / (time.perf_counter() - start)
+            row: Row = {"epoch": epoch + 1, "step": (epoch + 1) * batches, "lr": optimizer.lr}
+            row |= {f"train/{name}": value for name, value in trained.items()}
+            row |= {f"val/{name}": value for name, value in validate(model, data).items()}
+            history.append(row)
+            _save(model, optimizer, run, history)
+            _log(model, events, row, images_per_second)
+            progress.epoch_done(row, images_per_second)
+
+
+def _log(model: Classifier, events: EventWriter, row: Row, images_per_second: float) -> None:
+    step = int(row["step"])
+    scalars = {tag: value for tag, value in row.items() if tag != "step"}
+    events.scalars(scalars | {"time/images_per_second": images_per_second}, step)
+    for name, parameter in model.named_parameters():
+        events.histogram(f"weights/{name}", parameter.data, step)
+        events.histogram(f"gradients/{name}", parameter.grad, step)
+    events.flush()
+
+
+def _save(model: Classifier, optimizer: SGD, run: Run, history: list[Row]) -> None:
+    state = model.state_dict()
+    if best_row(history) is history[-1]:
+        save_weights(run.folder / BEST, state)
+    run.write_history(history)
+    velocity = {"optimizer.velocity": optimizer.velocity}
+    notes = {"epoch": str(len(history))}
+    save_weights(run.folder / LAST, {f"model.{name}": array for name, array in state.items()} | velocity, notes)
+
+
+def _restore(model: Classifier, optimizer: SGD, run: Run) -> list[Row]:
+    path = run.folder / LAST
+    if not path.is_file():  # stopped within the first epoch
+        return []
+    arrays, notes = load_weights(path)
+    try:
+        model.load_state_dict({name.removeprefix("model."): arrays[name] for name in arrays if name[:6] == "model."})
+        _overwrite(optimizer.velocity, arrays["optimizer.velocity"])
+        return run.read_history(int(notes["epoch"]))
+    except (KeyError, ValueError) as error:
+        raise UserError(f"{path}: does not fit this experiment ({error}); start a new run.") from error
+
+
+def _overwrite(target: np.ndarray, source: np.ndarray) -> Any:
+    if target.shape != source.shape:
+        raise ValueError(f"expected the shape {target.shape}, not {source.shape}")
+    target[...] = source
