@@ -28,10 +28,10 @@ def ended_by(history: list[Row], trainer: Trainer) -> str | None:
     return "max_epochs" if len(history) >= trainer.max_epochs else None
 
 
-def stop_at_nan(loss: float, step: int, epoch: int) -> None:
-    """Raise a `UserError` where the loss of batch number `step` (from 0) is no longer a number."""
+def stop_at_nan(split: str, loss: float, step: int, epoch: int) -> None:
+    """Raise a `UserError` where the `split` loss at `step` (from 0) is no longer a number."""
     if not math.isfinite(loss):
         raise UserError(
-            f"the training loss became {loss} at step {step} (epoch {epoch}): the likely cause is a learning rate "
+            f"the {split} loss became {loss} at step {step} (epoch {epoch}): the likely cause is a learning rate "
             "that is too high; try a tenth of --optimizer.lr."
         )

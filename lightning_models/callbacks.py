@@ -8,11 +8,14 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from experiment.console import Progress
-from experiment.history import stop_at_nan
+from experiment.history import best_row, stop_at_nan
 from experiment.interrupt import Watch
 from experiment.run import Row, Run
 from experiment.tensorboard import histogram
+from experiment.weights import save_weights
 from lightning_models.classifier import Classifier
+
+BEST = "model.safetensors"
 
 
 class EpochRecorder(Callback):
@@ -40,7 +43,7 @@ class EpochRecorder(Callback):
         assert isinstance(pl_module, Classifier)
         first_step = trainer.global_step - len(pl_module.batch_values("loss"))
         for number, loss in enumerate(pl_module.batch_values("loss").tolist()):
-            stop_at_nan(loss, first_step + number, trainer.current_epoch + 1)
+            stop_at_nan("training", loss, first_step + number, trainer.current_epoch + 1)
         self._seconds = time.perf_counter() - self._start
         self._trained = pl_module.means()
 
@@ -51,12 +54,16 @@ class EpochRecorder(Callback):
         row |= {"lr": trainer.optimizers[0].param_groups[0]["lr"]}
         row |= {f"train/{name}": value for name, value in self._trained.items()}
         row |= {f"val/{name}": value for name, value in pl_module.means().items()}
+        stop_at_nan("validation", row["val/loss"], trainer.global_step, trainer.current_epoch + 1)
         self.history.append(row)
         pl_module.log("val/loss", row["val/loss"], logger=False)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Write the row everywhere."""
+        """Keep the weights if they are the best so far; write the row everywhere."""
         row = self.history[-1]
+        if best_row(self.history) is row:
+            state = {name: tensor.cpu().numpy() for name, tensor in pl_module.state_dict().items()}
+            save_weights(self.run.folder / BEST, state)
         self.run.write_history(self.history)
         images_per_second = self.train_count / self._seconds
         self._log(trainer, pl_module, row, images_per_second)

@@ -21,6 +21,13 @@ class Classifier(LightningModule):
         self._optimizer = optimizer
         self.reset_sums()
 
+    def __setattr__(self, name: str, value: object) -> None:
+        """Lightning notes the running hook's name some 50 times per step, and `Module.__setattr__` is slow."""
+        if name == "_current_fx_name":
+            object.__setattr__(self, name, value)
+        else:
+            super().__setattr__(name, value)
+
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Scores (B, C) of drawings (B, 1, 28, 28)."""
         raise NotImplementedError

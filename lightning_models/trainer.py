@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import time
 import warnings
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, ClassVar
 
 import torch
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.profilers import PassThroughProfiler
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
 from datamodules.lightning_adapter import LightningQuickDraw
@@ -20,17 +22,15 @@ from experiment.console import Progress
 from experiment.errors import UserError
 from experiment.history import ended_by
 from experiment.initial_weights import initial_weights
-from experiment.interrupt import ctrl_c_watched
+from experiment.interrupt import Watch, ctrl_c_watched
 from experiment.results import Outcome
 from experiment.run import Row, Run
-from experiment.weights import save_weights
-from lightning_models.callbacks import EpochRecorder
+from experiment.weights import load_weights
+from lightning_models.callbacks import BEST, EpochRecorder
 from lightning_models.classifier import Classifier
 from lightning_models.metrics import test_metrics
 from lightning_models.models import build_model
 
-WEIGHTS = "model.safetensors"
-BEST = "checkpoints/best.ckpt"
 LAST = "checkpoints/last.ckpt"
 OURS = {"max_epochs": "trainer.max_epochs", "precision": "trainer.dtype", "logger": "", "callbacks": ""}
 """Trainer arguments that the experiment decides, and by which field."""
@@ -45,10 +45,12 @@ def train(experiment: Experiment, data: QuickDrawDataModule, run: Run, resumed: 
     adapter = LightningQuickDraw(data)
     history = _restore(run) if resumed else []
     start = time.perf_counter()
-    if not ended_by(history, experiment.trainer):
-        _fit(model, adapter, experiment, run, history)
+    batches = data.num_batches("train")
+    with Progress(experiment.trainer.max_epochs, batches, len(history)) as progress, ctrl_c_watched() as watch:
+        fit(model, adapter, experiment, run, history, progress, watch)
     seconds = time.perf_counter() - start
-    model.load_state_dict(_load(run, BEST)["state_dict"])
+    best, _ = load_weights(run.folder / BEST)
+    model.load_state_dict({name: torch.from_numpy(array) for name, array in best.items()})
     make_trainer(experiment, logger=False, enable_checkpointing=False).test(model, adapter, verbose=False)
     scores, labels = model.test_scores().cpu(), torch.from_numpy(data.labels("test"))
     probabilities = model.probabilities(scores)
@@ -86,30 +88,44 @@ def make_trainer(experiment: Experiment, **options: Any) -> Trainer:
         raise UserError(f"--lightning {experiment.lightning}: Lightning's Trainer refuses it: {error}") from error
 
 
-def _fit(
-    model: Classifier, adapter: LightningQuickDraw, experiment: Experiment, run: Run, history: list[Row]
+def fit(
+    model: Classifier,
+    adapter: LightningQuickDraw,
+    experiment: Experiment,
+    run: Run,
+    history: list[Row],
+    progress: Progress,
+    watch: Watch,
 ) -> None:
-    patience, batches = experiment.trainer.patience, adapter.data.num_batches("train")
-    checkpoints = {"dirpath": run.folder / "checkpoints", "enable_version_counter": False}
-    logger = TensorBoardLogger(run.folder, name="", version="", default_hp_metric=False)
-    last = str(run.folder / LAST) if history else None
-    with Progress(experiment.trainer.max_epochs, batches, len(history)) as progress, ctrl_c_watched() as watch:
-        callbacks: list[Callback] = [
-            EpochRecorder(run, history, progress, watch, len(adapter.data.rows["train"])),
-            EarlyStopping("val/loss", patience=patience, mode="min", check_finite=False),
-            ModelCheckpoint(**checkpoints, filename="best", monitor="val/loss", mode="min", save_weights_only=True),
-            ModelCheckpoint(**checkpoints, filename="last", save_on_train_epoch_end=True),
-        ]
-        trainer = make_trainer(
-            experiment, max_epochs=experiment.trainer.max_epochs, callbacks=callbacks, logger=logger
-        )
-        try:
-            trainer.fit(model, adapter, ckpt_path=last, weights_only=True)
-        finally:
-            (run.folder / "hparams.yaml").unlink(missing_ok=True)  # the logger's own; ours is config.yaml
-            if (run.folder / BEST).is_file():
-                state = _load(run, BEST)["state_dict"]
-                save_weights(run.folder / WEIGHTS, {name: tensor.cpu().numpy() for name, tensor in state.items()})
+    """Train until patience or the epochs run out, after those in `history`, which grows."""
+    if ended_by(history, experiment.trainer):
+        return
+    callbacks: list[Callback] = [
+        EpochRecorder(run, history, progress, watch, len(adapter.data.rows["train"])),
+        EarlyStopping("val/loss", patience=experiment.trainer.patience, mode="min", check_finite=False),
+        ModelCheckpoint(run.folder / "checkpoints", "last", enable_version_counter=False, save_on_train_epoch_end=True),
+    ]
+    trainer = make_trainer(
+        experiment,
+        max_epochs=experiment.trainer.max_epochs,
+        callbacks=callbacks,
+        logger=TensorBoardLogger(run.folder, name="", version="", default_hp_metric=False),
+        profiler=NoProfiler(),
+    )
+    try:
+        trainer.fit(model, adapter, ckpt_path=str(run.folder / LAST) if history else None, weights_only=True)
+    finally:
+        (run.folder / "hparams.yaml").unlink(missing_ok=True)  # the logger's own; ours is config.yaml
+
+
+class NoProfiler(PassThroughProfiler):
+    """Lightning enters the profiler's context some 45 times per step; this one costs next to nothing."""
+
+    NOTHING: ClassVar[AbstractContextManager[None]] = nullcontext()
+
+    def profile(self, action_name: str) -> AbstractContextManager[None]:  # type: ignore[override]
+        """No measurement."""
+        return self.NOTHING
 
 
 def _restore(run: Run) -> list[Row]:

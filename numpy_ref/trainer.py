@@ -38,8 +38,9 @@ def train(experiment: Experiment, data: QuickDrawDataModule, run: Run, resumed: 
         optimizer = model.configure_optimizers()
         history = _restore(model, optimizer, run) if resumed else []
         start = time.perf_counter()
-        with EventWriter(run.folder) as events, ctrl_c_watched() as watch:
-            _fit(model, optimizer, experiment, data, run, history, events, watch)
+        batches = data.num_batches("train")
+        with Progress(experiment.trainer.max_epochs, batches, len(history)) as progress, ctrl_c_watched() as watch:
+            fit(model, optimizer, data, experiment, run, history, progress, watch)
         seconds = time.perf_counter() - start
         model.load_state_dict(load_weights(run.folder / BEST)[0])
         scores = evaluate(model, data)
@@ -47,6 +48,34 @@ def train(experiment: Experiment, data: QuickDrawDataModule, run: Run, resumed: 
     test = test_metrics(data.labels("test"), probabilities, data.categories)
     test["overall"] = {"loss": model.loss_terms(scores, data.labels("test"))["loss"], **test["overall"]}
     return Outcome(history, seconds, scores, probabilities, test)
+
+
+def fit(
+    model: Classifier,
+    optimizer: SGD,
+    data: QuickDrawDataModule,
+    experiment: Experiment,
+    run: Run,
+    history: list[Row],
+    progress: Progress,
+    watch: Watch,
+) -> None:
+    """Train until patience or the epochs run out, after those in `history`, which grows."""
+    batches = data.num_batches("train")
+    with EventWriter(run.folder) as events:
+        while not ended_by(history, experiment.trainer):
+            epoch = len(history)
+            start = time.perf_counter()
+            trained = train_epoch(model, optimizer, data, epoch, progress, watch)
+            images_per_second = len(data.rows["train"]) / (time.perf_counter() - start)
+            row: Row = {"epoch": epoch + 1, "step": (epoch + 1) * batches, "lr": optimizer.lr}
+            row |= {f"train/{name}": value for name, value in trained.items()}
+            row |= {f"val/{name}": value for name, value in validate(model, data).items()}
+            stop_at_nan("validation", row["val/loss"], int(row["step"]), epoch + 1)
+            history.append(row)
+            _save(model, optimizer, run, history)
+            _log(model, events, row, images_per_second)
+            progress.epoch_done(row, images_per_second)
 
 
 def start_model(experiment: Experiment, data: QuickDrawDataModule) -> Classifier:
@@ -67,7 +96,7 @@ def train_epoch(
     first_step = epoch * data.num_batches("train")
     for number, batch in enumerate(data.batches("train", epoch)):
         loss = model.training_step(batch)
-        stop_at_nan(loss, first_step + number, epoch + 1)
+        stop_at_nan("training", loss, first_step + number, epoch + 1)
         optimizer.step()
         progress.batch_done()
         watch.check()
@@ -88,32 +117,6 @@ def evaluate(model: Classifier, data: QuickDrawDataModule) -> np.ndarray:
     for batch in data.batches("test"):
         model.test_step(batch)
     return model.test_scores()
-
-
-def _fit(
-    model: Classifier,
-    optimizer: SGD,
-    experiment: Experiment,
-    data: QuickDrawDataModule,
-    run: Run,
-    history: list[Row],
-    events: EventWriter,
-    watch: Watch,
-) -> None:
-    batches = data.num_batches("train")
-    with Progress(experiment.trainer.max_epochs, batches, len(history)) as progress:
-        while not ended_by(history, experiment.trainer):
-            epoch = len(history)
-            start = time.perf_counter()
-            trained = train_epoch(model, optimizer, data, epoch, progress, watch)
-            images_per_second = len(data.rows["train"]) / (time.perf_counter() - start)
-            row: Row = {"epoch": epoch + 1, "step": (epoch + 1) * batches, "lr": optimizer.lr}
-            row |= {f"train/{name}": value for name, value in trained.items()}
-            row |= {f"val/{name}": value for name, value in validate(model, data).items()}
-            history.append(row)
-            _save(model, optimizer, run, history)
-            _log(model, events, row, images_per_second)
-            progress.epoch_done(row, images_per_second)
 
 
 def _log(model: Classifier, events: EventWriter, row: Row, images_per_second: float) -> None:

@@ -1,0 +1,238 @@
+"""Training speed of both tracks beside a bare PyTorch loop, Lightning's usual style and scikit-learn.
+
+    python benchmarks/training_speed.py                                          # doodles
+    python benchmarks/training_speed.py --data.root data/quickdraw_subset_np     # real drawings
+
+Takes the trainers' flags. All contestants train the same network on the same drawings in one process; rounds
+alternate between them, so that a busy moment hits all alike, and the median round counts. Only the passes
+through the training drawings are timed, not validation, logging and start-up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import statistics
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+import lightning.pytorch as pl  # noqa: E402
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+import torchmetrics  # noqa: E402
+from threadpoolctl import threadpool_limits  # noqa: E402
+from torch.nn import functional  # noqa: E402
+
+from datamodules.lightning_adapter import LightningQuickDraw  # noqa: E402
+from datamodules.quickdraw import QuickDrawDataModule  # noqa: E402
+from experiment.commandline import parse_command  # noqa: E402
+from experiment.config import Experiment, Optimizer, Trainer  # noqa: E402
+from experiment.console import Progress  # noqa: E402
+from experiment.errors import run_program  # noqa: E402
+from experiment.interrupt import Watch  # noqa: E402
+from experiment.run import Row, Run  # noqa: E402
+from lightning_models import trainer as lightning_track  # noqa: E402
+from numpy_ref import trainer as numpy_track  # noqa: E402
+
+ROUNDS = 7
+IMAGES = 18_000
+"""Drawings per contestant and round, at least; small sets are passed through several times."""
+
+Contestant = Callable[[int], float]
+"""Trains for a number of epochs and returns images per second."""
+
+
+class Stopwatch(Progress):
+    """Takes the speeds that a trainer reports, in place of the console."""
+
+    def __init__(self) -> None:
+        super().__init__(1, 1, 0)
+        self.speeds: list[float] = []
+
+    def batch_done(self) -> None:
+        """Say nothing."""
+
+    def epoch_done(self, row: Row, images_per_second: float) -> None:
+        """Keep the speed."""
+        self.speeds.append(images_per_second)
+
+
+def numpy_epochs(experiment: Experiment, data: QuickDrawDataModule, folder: Path) -> Contestant:
+    """The NumPy track as it is, on one BLAS thread."""
+
+    def train(epochs: int) -> float:
+        with threadpool_limits(1, "blas"):
+            model, stopwatch = numpy_track.start_model(experiment, data), Stopwatch()
+            run = Run.create(replace(experiment, logs_root=str(folder)), "numpy")
+            limited = replace(experiment, trainer=Trainer(max_epochs=epochs, patience=epochs))
+            numpy_track.fit(model, model.configure_optimizers(), data, limited, run, [], stopwatch, Watch())
+        return statistics.harmonic_mean(stopwatch.speeds)
+
+    return train
+
+
+def lightning_epochs(experiment: Experiment, data: QuickDrawDataModule, folder: Path) -> Contestant:
+    """The Lightning track as it is."""
+
+    def train(epochs: int) -> float:
+        model, stopwatch = lightning_track.start_model(experiment, data), Stopwatch()
+        lightning_track.use_threads(model)
+        run = Run.create(replace(experiment, logs_root=str(folder)), "lightning")
+        limited = replace(experiment, trainer=Trainer(max_epochs=epochs, patience=epochs))
+        lightning_track.fit(model, LightningQuickDraw(data), limited, run, [], stopwatch, Watch())
+        return statistics.harmonic_mean(stopwatch.speeds)
+
+    return train
+
+
+def bare_loop(experiment: Experiment, data: QuickDrawDataModule, threads: int) -> Contestant:
+    """The shortest PyTorch loop for the same network: float drawings in memory, batches by index."""
+    images = torch.from_numpy(data.images("train").reshape(-1, 784).astype(np.float32) / 255)
+    labels = torch.from_numpy(data.labels("train"))
+
+    def train(epochs: int) -> float:
+        torch.set_num_threads(threads)
+        network, loss_of = _bare_network(experiment, data)
+        optimizer = torch.optim.SGD(network.parameters(), experiment.optimizer.lr, experiment.optimizer.momentum)
+        start = time.perf_counter()
+        for _ in range(epochs):
+            for rows in torch.randperm(len(images)).split(experiment.data.batch_size):
+                loss = loss_of(network(images[rows]), labels[rows])
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+        return epochs * len(images) / (time.perf_counter() - start)
+
+    return train
+
+
+def usual_lightning(experiment: Experiment, data: QuickDrawDataModule, folder: Path) -> Contestant:
+    """Lightning as tutorials show it: a DataLoader over single drawings, metrics and logging at each step."""
+    images = torch.from_numpy(data.images("train").reshape(-1, 784).astype(np.float32) / 255)
+    dataset = torch.utils.data.TensorDataset(images, torch.from_numpy(data.labels("train")))
+    network, loss_of = _bare_network(experiment, data)
+
+    class Usual(pl.LightningModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = network
+            self.accuracy = torchmetrics.classification.MulticlassAccuracy(len(data.categories))
+
+        def training_step(self, batch: list[torch.Tensor], _: int) -> torch.Tensor:
+            outputs = self.network(batch[0])
+            loss = loss_of(outputs, batch[1])
+            if outputs.shape[1] == len(data.categories):
+                self.accuracy(outputs, batch[1])
+                self.log("train_accuracy", self.accuracy, on_step=True, on_epoch=True)
+            self.log("train_loss", loss, on_step=True, on_epoch=True)
+            return loss
+
+        def configure_optimizers(self) -> torch.optim.SGD:
+            return torch.optim.SGD(self.parameters(), experiment.optimizer.lr, experiment.optimizer.momentum)
+
+    def train(epochs: int) -> float:
+        torch.set_num_threads(os.cpu_count() or 1)
+        loader = torch.utils.data.DataLoader(dataset, experiment.data.batch_size, shuffle=True)
+        trainer = pl.Trainer(max_epochs=epochs, default_root_dir=folder, enable_model_summary=False)
+        start = time.perf_counter()
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            trainer.fit(Usual(), loader)
+        return epochs * len(images) / (time.perf_counter() - start)
+
+    return train
+
+
+def scikit_learn(experiment: Experiment, data: QuickDrawDataModule) -> Contestant:
+    """scikit-learn's MLPClassifier with the same settings."""
+    from sklearn.neural_network import MLPClassifier
+
+    images = data.images("train").reshape(-1, 784).astype(np.float32) / 255
+
+    def train(epochs: int) -> float:
+        network = MLPClassifier(
+            experiment.softmax.hidden_dims,
+            solver="sgd",
+            alpha=0,
+            batch_size=experiment.data.batch_size,
+            learning_rate_init=experiment.optimizer.lr,
+            momentum=experiment.optimizer.momentum,
+            nesterovs_momentum=False,
+            max_iter=epochs,
+            n_iter_no_change=epochs + 1,
+        )
+        start = time.perf_counter()
+        with threadpool_limits(1, "blas"):
+            network.fit(images, data.labels("train"))
+        return epochs * len(images) / (time.perf_counter() - start)
+
+    return train
+
+
+def compare(experiment: Experiment) -> None:
+    """Let all contestants run in turns, and print medians and ratios to the fastest bare loop."""
+    data = QuickDrawDataModule(experiment)
+    epochs = -(-IMAGES // len(data.rows["train"]))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        contestants = {
+            "bare PyTorch loop, 1 thread": bare_loop(experiment, data, 1),
+            "bare PyTorch loop, 2 threads": bare_loop(experiment, data, 2),
+            "NumPy track": numpy_epochs(experiment, data, folder),
+            "Lightning track": lightning_epochs(experiment, data, folder),
+            "Lightning, usual style": usual_lightning(experiment, data, folder),
+        }
+        if experiment.model == "softmax":
+            contestants["scikit-learn MLPClassifier"] = scikit_learn(experiment, data)
+        speeds: dict[str, list[float]] = {name: [] for name in contestants}
+        for number in range(ROUNDS + 1):
+            for name, train in contestants.items():
+                speed = train(epochs)
+                if number:  # the first round warms up
+                    speeds[name].append(speed)
+    print(f"\n{experiment.model} on {data.description}; {epochs} epochs a round, median of {ROUNDS} rounds")
+    medians = {name: statistics.median(values) for name, values in speeds.items()}
+    bare = max(medians[name] for name in list(contestants)[:2])
+    for name, median in medians.items():
+        spread = f"{min(speeds[name]):>9,.0f} to {max(speeds[name]):>9,.0f}"
+        print(f"  {name:<30}{median:>10,.0f} images/s  ({spread})  {median / bare:5.2f} of the fastest bare loop")
+
+
+def main() -> int:
+    """Benchmark the softmax classifier and the dual tower."""
+    warnings.filterwarnings("ignore")
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    base = parse_command("Compare training speeds.", sys.argv[1:]).experiment
+    for model, lr in (("softmax", 0.01), ("dual_tower", 0.1)):
+        compare(replace(base, model=model, optimizer=Optimizer(lr=lr)))
+    return 0
+
+
+def _bare_network(
+    experiment: Experiment, data: QuickDrawDataModule
+) -> tuple[torch.nn.Module, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]]:
+    """The trained part of the experiment's network, and its loss; a frozen word tower is a constant."""
+    model = lightning_track.start_model(experiment, data)
+    if experiment.model == "softmax":
+        return model.layers, functional.cross_entropy
+    with torch.no_grad():
+        words = functional.normalize(model.word_tower(model.word_vectors), dim=1)
+
+    def cosine_loss(outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        similarities = functional.normalize(outputs, dim=1) @ words.T
+        return (1 - similarities.gather(1, labels[:, None])).mean()
+
+    return model.image_tower, cosine_loss
+
+
+if __name__ == "__main__":
+    run_program(main)
