@@ -21,8 +21,8 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
@@ -212,18 +212,18 @@ def main() -> int:
     warnings.filterwarnings("ignore")
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     base = parse_command("Compare training speeds.", sys.argv[1:]).experiment
-    for model, lr in (("softmax", 0.01), ("dual_tower", 0.1)):
-        compare(replace(base, model=model, optimizer=Optimizer(lr=lr)))
+    compare(replace(base, model="softmax", optimizer=Optimizer(lr=0.01)))
+    compare(replace(base, model="dual_tower", optimizer=Optimizer(lr=0.1)))
     return 0
 
 
 def _bare_network(
     experiment: Experiment, data: QuickDrawDataModule
-) -> tuple[torch.nn.Module, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]]:
+) -> tuple[Any, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]]:
     """The trained part of the experiment's network, and its loss; a frozen word tower is a constant."""
-    model = lightning_track.start_model(experiment, data)
+    model: Any = lightning_track.start_model(experiment, data)
     if experiment.model == "softmax":
-        return model.layers, functional.cross_entropy
+        return model.layers, torch.nn.CrossEntropyLoss()
     with torch.no_grad():
         words = functional.normalize(model.word_tower(model.word_vectors), dim=1)
 

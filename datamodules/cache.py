@@ -22,7 +22,7 @@ def cached(name: str, key: str, make: Callable[[], dict[str, np.ndarray]]) -> di
     try:
         with np.load(path, allow_pickle=False) as file:
             return {key: file[key] for key in file.files}
-    except Exception:  # noqa: BLE001  absent or damaged, in one of zipfile's, zlib's and NumPy's many ways
+    except Exception:
         arrays = make()
     try:
         with written_whole(path) as file:

@@ -92,14 +92,14 @@ class QuickDrawDataModule:
         """One pass through a split: shuffled and augmented anew each `epoch` for training, else in order."""
         images, labels = self._pool(split)
         rows = self.rows[split]
-        training = split == "train"
-        if training:
+        augmented = split == "train" and self.config.augmentation.active
+        if split == "train":
             rows = generator(self.seed, "order", epoch).permutation(rows)
         scale = self.dtype.type(1 / 255)
         for number, start in enumerate(range(0, len(rows), self.config.batch_size)):
             chosen = rows[start : start + self.config.batch_size]
             pixels = images[chosen]
-            if training and self.config.augmentation.active:
+            if augmented:
                 random = generator(self.seed, "augmentation", epoch, number)
                 pixels = augment(pixels, self.config.augmentation, random)
             batch = pixels[:, None].astype(self.dtype)

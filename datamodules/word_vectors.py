@@ -39,7 +39,7 @@ def load_word_vectors(name: str, categories: list[str], seed: int) -> WordVector
         key = f"{fingerprint(path)}:{categories}"
         rows = cached("words", key, lambda: {"vectors": _lookup(_read(path), categories, str(path))})
         return WordVectors(rows["vectors"], f"word vectors from {path}")
-    if path.suffix in SUFFIXES or path.parent != Path("."):
+    if path.suffix in SUFFIXES or path.parent != Path():
         raise UserError(f"--data.word_vectors {name}: no such file.")
     try:
         rows = cached("words", f"{name}:{categories}", lambda: {"vectors": _lookup(_fetch(name), categories, name)})
@@ -81,14 +81,14 @@ def _fetch(name: str) -> Any:
 
     try:
         known = gensim.downloader.info()["models"]
-    except Exception as error:  # noqa: BLE001  urllib's, ssl's and json's errors: all mean no list to be had
+    except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise _NoNetwork(f"not to be fetched, {reason[:120]}") from error
     if name not in known:
         raise UserError(f"--data.word_vectors {name}: neither a file nor known to gensim.{did_you_mean(name, known)}")
     try:
         return gensim.downloader.load(name)
-    except Exception as error:  # noqa: BLE001  as above, and a checksum that does not fit
+    except Exception as error:
         raise UserError(f"--data.word_vectors {name}: the download broke off ({error}); run again.") from error
 
 

@@ -27,7 +27,9 @@ class Progress:
     def __enter__(self) -> Progress:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._bar.close()
 
     def batch_done(self) -> None:
@@ -37,7 +39,8 @@ class Progress:
     def epoch_done(self, row: Row, images_per_second: float) -> None:
         """One more epoch, with its history row."""
         line = (
-            f"epoch {row['epoch']:>3}/{self._max_epochs}  train loss {row['train/loss']:.4f} acc {row['train/accuracy']:.4f}"
+            f"epoch {row['epoch']:>3}/{self._max_epochs}"
+            f"  train loss {row['train/loss']:.4f} acc {row['train/accuracy']:.4f}"
             f"  val loss {row['val/loss']:.4f} acc {row['val/accuracy']:.4f}  {images_per_second:,.0f} images/s"
         )
         tqdm.write(line, file=sys.stdout)

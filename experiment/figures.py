@@ -8,16 +8,19 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from matplotlib import cycler, rc_context
+from cycler import cycler
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from experiment.run import Row
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
-STYLE = {
+STYLE: Any = {
     "axes.prop_cycle": cycler(color=COLOURS),
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -69,7 +72,7 @@ def curves(results: Results) -> Figure:
             values = [row[f"{split}/{name}"] for row in results.history]
             axis.plot(epochs, values, marker=marker, markersize=3.5, label={"val": "validation"}.get(split, split))
         axis.set(xlabel="epoch", ylabel=name)
-        axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.legend()
     return figure
 
@@ -132,7 +135,9 @@ def predictions(results: Results, columns: int = 8) -> Figure:
     right, wrong = (np.flatnonzero(where) for where in (predicted == results.labels, predicted != results.labels))
     right = right[np.linspace(0, len(right) - 1, 2 * columns).astype(int)] if len(right) else right
     wrong = wrong[np.argsort(-confidence[wrong], kind="stable")][: 2 * columns]
-    figure, axes = _figure(results, "Right (above) and most confidently wrong (below) predictions (test)", 4, columns, (11, 7))
+    figure, axes = _figure(
+        results, "Right (above) and most confidently wrong (below) predictions (test)", 4, columns, (11, 7)
+    )
     for axis in axes:
         axis.axis("off")
     for first, rows in ((0, right), (2 * columns, wrong)):
@@ -149,7 +154,9 @@ def _few(categories: list[str]) -> list[tuple[int, str]]:
     return list(enumerate(categories))[:LABELLED]
 
 
-def _figure(results: Results, title: str, rows: int, columns: int, size: tuple[float, float]) -> tuple[Figure, list[Axes]]:
+def _figure(
+    results: Results, title: str, rows: int, columns: int, size: tuple[float, float]
+) -> tuple[Figure, list[Axes]]:
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False)
     figure.suptitle(f"{title}\n{results.heading}", fontsize=11)

@@ -14,9 +14,7 @@ import numpy as np
 from experiment.randomness import generator
 
 
-def initial_weights(
-    shapes: Iterable[tuple[str, tuple[int, ...]]], seed: int, dtype: np.dtype
-) -> dict[str, np.ndarray]:
+def initial_weights(shapes: Iterable[tuple[str, tuple[int, ...]]], seed: int, dtype: np.dtype) -> dict[str, np.ndarray]:
     """Arrays for the named parameters, in their order.
 
     They are drawn in float64 and rounded to `dtype`, so float32 and float64 runs start alike.

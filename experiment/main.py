@@ -20,10 +20,12 @@ from experiment.run import SCHEMA, Run
 class DataModule(Protocol):
     """What the course of a run needs of `QuickDrawDataModule`."""
 
-    description: str
     drawings: Any
-    rows: dict[str, np.ndarray]
+    rows: dict[Any, np.ndarray]
     words: Any
+
+    @property
+    def description(self) -> str: ...
 
     def facts(self) -> dict[str, Any]: ...
 
@@ -85,7 +87,9 @@ def _continued(command: Command, track: str, facts: dict[str, Any]) -> Run:
     assert command.resume
     run = Run.reopen(command.resume, command.experiment, track)
     if run.read_json("data.json")["checksums"] != facts["checksums"]:
-        raise UserError(f"--resume {command.resume}: that run saw other drawings; give it the same data, or start anew.")
+        raise UserError(
+            f"--resume {command.resume}: that run saw other drawings; give it the same data, or start anew."
+        )
     run.write_config(command.experiment)
     return run
 

@@ -34,7 +34,13 @@ class Outcome:
 
 
 def save_results(
-    run: Run, experiment: Experiment, track: str, facts: dict[str, Any], images: np.ndarray, labels: np.ndarray, outcome: Outcome
+    run: Run,
+    experiment: Experiment,
+    track: str,
+    facts: dict[str, Any],
+    images: np.ndarray,
+    labels: np.ndarray,
+    outcome: Outcome,
 ) -> None:
     """Leave predictions, figures, TensorBoard's summary and, last, `metrics.json` in the run's folder."""
     extra = {"similarities": outcome.scores} if experiment.model == "dual_tower" else {}

@@ -82,13 +82,17 @@ class EventWriter:
             ]
             categories.append(layout_pb2.Category(title=category, chart=chart))
         content = layout_pb2.Layout(category=categories).SerializeToString()
-        self._add([_string(custom_scalar_metadata.CONFIG_SUMMARY_TAG, content, custom_scalar_metadata.create_summary_metadata())])
+        self._add(
+            [
+                _string(
+                    custom_scalar_metadata.CONFIG_SUMMARY_TAG, content, custom_scalar_metadata.create_summary_metadata()
+                )
+            ]
+        )
 
     def hparams(self, settings: Mapping[str, Any], metrics: Mapping[str, float], step: int) -> None:
         """The settings of this run, and which of its scalars are the result of them."""
-        infos = [
-            api_pb2.MetricInfo(name=api_pb2.MetricName(tag=tag), display_name=tag) for tag in metrics
-        ]
+        infos = [api_pb2.MetricInfo(name=api_pb2.MetricName(tag=tag), display_name=tag) for tag in metrics]
         columns = [api_pb2.HParamInfo(name=name, type=_hparam_type(value)) for name, value in settings.items()]
         experiment = api_pb2.Experiment(hparam_infos=columns, metric_infos=infos)
         start = plugin_data_pb2.SessionStartInfo()

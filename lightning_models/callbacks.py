@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.loggers import TensorBoardLogger
 
 from experiment.console import Progress
 from experiment.history import best_row, stop_at_nan
@@ -73,6 +74,7 @@ class EpochRecorder(Callback):
         step = int(row["step"])
         scalars = {tag: value for tag, value in row.items() if tag != "step"}
         for logger in trainer.loggers:
+            assert isinstance(logger, TensorBoardLogger)
             logger.log_metrics(scalars | {"time/images_per_second": images_per_second}, step)
             for name, parameter in pl_module.named_parameters():
                 _log_histogram(logger.experiment, f"weights/{name}", parameter.detach().cpu().numpy(), step)

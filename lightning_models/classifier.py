@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from typing import Any
 
 import torch
 from lightning.pytorch import LightningModule
@@ -21,7 +22,7 @@ class Classifier(LightningModule):
         self._optimizer = optimizer
         self.reset_sums()
 
-    def __setattr__(self, name: str, value: object) -> None:
+    def __setattr__(self, name: str, value: Any) -> None:
         """Lightning notes the running hook's name some 50 times per step, and `Module.__setattr__` is slow."""
         if name == "_current_fx_name":
             object.__setattr__(self, name, value)

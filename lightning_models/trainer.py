@@ -140,7 +140,7 @@ def _load(run: Run, name: str) -> dict[str, Any]:
     """A checkpoint of Lightning's, without unpickling anything but tensors and plain values."""
     try:
         return dict(torch.load(run.folder / name, map_location="cpu", weights_only=True))
-    except Exception as error:  # noqa: BLE001  pickle's, zipfile's and torch's errors have no common base
+    except Exception as error:
         raise UserError(f"{run.folder / name}: missing or damaged; start a new run.") from error
 
 
@@ -148,4 +148,6 @@ def _quieten() -> None:
     """Leave the console to our own lines; Lightning's warnings that have no bearing here are dropped."""
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", module="lightning", message=".*(Checkpoint directory|does not have many workers).*")
+    warnings.filterwarnings(
+        "ignore", module="lightning", message=".*(Checkpoint directory|does not have many workers).*"
+    )

@@ -33,7 +33,7 @@ class CrossEntropyLoss:
         total = exponentials.sum(axis=1, keepdims=True)
         self._true = np.arange(len(labels)), labels
         self._probabilities = np.divide(exponentials, total, out=exponentials)
-        return float((np.log(total[:, 0]) - shifted[self._true]).mean())
+        return float((np.log(total[:, 0]) - shifted[self._true]).sum() / len(labels))
 
     def backward(self) -> np.ndarray:
         """dL/ds (B, C)."""

@@ -94,9 +94,7 @@ def fetch(url: str, path: Path, rows: int | None, bar: Any = None) -> None:
             if bar is not None:
                 bar.update(len(piece))
     with written_whole(path) as whole:
-        np.lib.format.write_array_header_1_0(
-            whole, {"descr": "|u1", "fortran_order": False, "shape": (count, ROW)}
-        )
+        np.lib.format.write_array_header_1_0(whole, {"descr": "|u1", "fortran_order": False, "shape": (count, ROW)})
         whole.write(part.read_bytes())
     part.unlink()
 
@@ -114,7 +112,7 @@ def _get(web: Any, url: str, start: int, size: int, failure: type[UserError]) ->
         piece = bytes(web.cat_file(url, start=start, end=start + size))
     except FileNotFoundError as error:
         raise UserError(f"{url}: no such file on the server; check --data.url and the category's name.") from error
-    except Exception as error:  # noqa: BLE001  aiohttp's, asyncio's and the system's errors have no common base
+    except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise failure(f"{url}: could not be fetched ({reason[:200]}); run again with a network.") from error
     if start == 0 and not piece.startswith(b"\x93NUMPY"):

@@ -120,10 +120,14 @@ def _yoga(r: Random) -> list[Stroke]:
         elbow = (side * reach * 0.6, shoulder + lift * r.uniform(0, 0.6))
         strokes.append(_line((0, shoulder), elbow, (side * reach * r.uniform(0.1, 1.1), shoulder + lift)))
     if r.random() < 0.5:  # cross-legged
-        strokes += [_line((0, hip), (side * reach, hip + 25), (-side * 20, hip + r.uniform(25, 45))) for side in (-1, 1)]
+        strokes += [
+            _line((0, hip), (side * reach, hip + 25), (-side * 20, hip + r.uniform(25, 45))) for side in (-1, 1)
+        ]
     else:  # standing, perhaps on one leg
         strokes.append(_line((0, hip), (r.normal(-18, 10), hip + trunk)))
-        strokes.append(_line((0, hip), (r.uniform(15, 60), hip + r.uniform(5, 50)), (r.normal(0, 35), hip + trunk * 0.8)))
+        strokes.append(
+            _line((0, hip), (r.uniform(15, 60), hip + r.uniform(5, 50)), (r.normal(0, 35), hip + trunk * 0.8))
+        )
     return strokes
 
 

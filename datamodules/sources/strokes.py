@@ -51,14 +51,12 @@ def together(
 ) -> Drawings:
     """Join one array of drawings per category, labelled by its place."""
     labels = [np.repeat(np.arange(len(part)), [len(images) for images in part]) for part in (train, test)]
-    return Drawings(
-        source, description, categories, np.concatenate(train), labels[0], np.concatenate(test), labels[1]
-    )
+    return Drawings(source, description, categories, np.concatenate(train), labels[0], np.concatenate(test), labels[1])
 
 
 def read_strokes(path: Path, limit: int | None = None) -> list[list[Stroke]]:
     """The strokes of each drawing in an .ndjson file; a line that is not a drawing is a `UserError`."""
-    drawings = []
+    drawings: list[list[Stroke]] = []
     with open(path, encoding="utf-8", errors="replace") as lines:
         for number, line in enumerate(lines, start=1):
             if limit is not None and len(drawings) == limit:

@@ -51,7 +51,7 @@ class DualTower(Classifier):
 
     def backward(self) -> None:
         """dL/dS, then U and E, then each tower that is trained."""
-        dscores = sum(weight * loss.backward() for weight, loss in self._losses.values())
+        dscores = np.sum([weight * loss.backward() for weight, loss in self._losses.values()], axis=0)
         self.image_tower.backward(self._image_norm.backward(dscores @ self._e), input_grad=False)
         if self._train_word_tower:
             self.word_tower.backward(self._word_norm.backward(dscores.T @ self._u), input_grad=False)

@@ -1,0 +1,49 @@
+"""Name drawings with a trained run: python predict.py logs/softmax/numpy/<run> drawing.png more.npy strokes.ndjson."""
+
+from __future__ import annotations
+
+import csv
+import io
+from argparse import ArgumentParser
+from pathlib import Path
+
+from experiment.errors import run_program
+from experiment.files import write_text
+
+TOP = 3
+
+
+def main() -> int:
+    """Print label, probability and the top three of each drawing; with --out write them as CSV too."""
+    parser = ArgumentParser(description="Name drawings with a trained run.")
+    parser.add_argument("run", type=Path, help="folder of a run: logs/<experiment>/<track>/<run>")
+    parser.add_argument(
+        "drawings", type=Path, nargs="+", help="pictures, .npy of bitmaps (N, 28, 28), .ndjson of strokes"
+    )
+    parser.add_argument("--out", type=Path, help="CSV file to write the predictions to")
+    arguments = parser.parse_args()
+    from datamodules.inputs import read_drawings
+    from numpy_ref.predictor import Predictor
+
+    predictor = Predictor(arguments.run)
+    images = {path: read_drawings(path) for path in arguments.drawings}
+    top = min(TOP, len(predictor.categories))
+    header = ["file", "row", "label", "probability"]
+    header += [f"{what}_{place}" for place in range(2, top + 1) for what in ("label", "probability")]
+    rows: list[list[object]] = []
+    for path, bitmaps in images.items():
+        for row, probabilities in enumerate(predictor.probabilities(bitmaps)):
+            best = [(predictor.categories[c], float(probabilities[c])) for c in (-probabilities).argsort()[:top]]
+            others = ", ".join(f"{name} {probability:.3f}" for name, probability in best[1:])
+            name = str(path) if len(bitmaps) == 1 else f"{path}[{row}]"
+            print(f"{name}: {best[0][0]} {best[0][1]:.3f}  (then {others})")
+            rows.append([path, row, *(item for pair in best for item in pair)])
+    if arguments.out:
+        table = io.StringIO()
+        csv.writer(table, lineterminator="\n").writerows([header, *rows])
+        write_text(arguments.out, table.getvalue())
+    return 0
+
+
+if __name__ == "__main__":
+    run_program(main)
