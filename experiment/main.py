@@ -53,7 +53,7 @@ def train_and_test(
     if data.drawings.note:
         print(data.drawings.note, flush=True)
     facts = data.facts()
-    run = _continued(command, track, facts) if command.resume else _begun(experiment, track, data, facts)
+    run = resume(command, track, facts) if command.resume else begin(experiment, track, data, facts)
     print(f"Run:  {run.folder}", flush=True)
     try:
         outcome = import_train()(experiment, data, run, bool(command.resume))
@@ -65,7 +65,8 @@ def train_and_test(
     return 0
 
 
-def _begun(experiment: Experiment, track: str, data: DataModule, facts: dict[str, Any]) -> Run:
+def begin(experiment: Experiment, track: str, data: DataModule, facts: dict[str, Any]) -> Run:
+    """A new run's folder, with all that is known before training."""
     run = Run.create(experiment, track)
     run.write_json("data.json", facts)
     run.write_arrays("split.npz", train=data.rows["train"], validation=data.rows["validation"])
@@ -83,7 +84,8 @@ def _begun(experiment: Experiment, track: str, data: DataModule, facts: dict[str
     return run
 
 
-def _continued(command: Command, track: str, facts: dict[str, Any]) -> Run:
+def resume(command: Command, track: str, facts: dict[str, Any]) -> Run:
+    """The folder of the run to go on with, if it saw the same drawings."""
     assert command.resume
     run = Run.reopen(command.resume, command.experiment, track)
     if run.read_json("data.json")["checksums"] != facts["checksums"]:

@@ -1,0 +1,1 @@
+"""Tests. Real data is used where it lies beside the project, and its tests are skipped elsewhere."""

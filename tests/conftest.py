@@ -1,0 +1,89 @@
+"""What many tests need: small drawings, real data where there is some, and a way to run the programs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from datamodules.sources import doodles
+from experiment.config import FIVE, Data, Experiment
+
+PROJECT = Path(__file__).resolve().parents[1]
+REAL_DATA = Path(os.environ.get("QUICKDRAW_REAL_DATA", PROJECT.parent / "shared" / "data"))
+TRACKS = {"numpy": "numpy_ref/train.py", "lightning": "train_lightning.py"}
+
+torch.set_num_threads(1)
+
+Program = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder with real drawings and word vectors."""
+    if not (REAL_DATA / "quickdraw_subset_np").is_dir():
+        pytest.skip(f"no real data in {REAL_DATA} (set QUICKDRAW_REAL_DATA)")
+    return REAL_DATA
+
+
+@pytest.fixture(scope="session")
+def subset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in the course's layout: 60 + 20 doodles of each category, in mixed order."""
+    folder = tmp_path_factory.mktemp("subset")
+    drawings = doodles.load(Data(train_per_category=60, test_per_category=20))
+    random = np.random.default_rng(0)
+    for split in ("train", "test"):
+        images, labels = getattr(drawings, f"{split}_images"), getattr(drawings, f"{split}_labels")
+        order = random.permutation(len(labels))
+        np.save(folder / f"{split}_images.npy", images[order])
+        np.save(folder / f"{split}_labels.npy", labels[order])
+    return folder
+
+
+@pytest.fixture(scope="session")
+def glove(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file in GloVe's layout with vectors of length 6 for the five categories and a few others."""
+    path = tmp_path_factory.mktemp("words") / "glove.txt"
+    random = np.random.default_rng(1)
+    words = [*FIVE, "hot", "dog", "The_Eiffel_Tower", "sea-turtle"]
+    lines = [" ".join([word, *(f"{value:.5f}" for value in random.normal(size=6))]) for word in words]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture
+def small(subset: Path, glove: Path, tmp_path: Path) -> Callable[..., Experiment]:
+    """Makes small experiments over `subset`, with logs in the test's own folder."""
+
+    def make(**fields: object) -> Experiment:
+        data = Data(source="subset", root=str(subset), word_vectors=str(glove), batch_size=32)
+        return Experiment(**({"data": data, "logs_root": str(tmp_path / "logs")} | fields))  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Program:
+    """Runs one of the project's programs in a process of its own, in the test's folder."""
+
+    def run(script: str, *arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, str(PROJECT / script), *map(str, arguments)]
+        settings = {"cwd": tmp_path, "capture_output": True, "text": True, "timeout": 240} | options
+        return subprocess.run(command, **settings)  # type: ignore[call-overload, no-any-return]
+
+    return run
+
+
+def assert_refused(result: subprocess.CompletedProcess[str], *words: str) -> None:
+    """One clear line, exit code 2, no traceback."""
+    assert result.returncode == 2, result.stderr
+    lines = [line for line in result.stderr.splitlines() if line]
+    assert len(lines) == 1 and lines[0].startswith("error: "), result.stderr
+    for word in words:
+        assert word in lines[0], lines[0]

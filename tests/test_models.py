@@ -1,0 +1,122 @@
+"""The two models, each in both tracks: the same names, weights, batches, losses and gradients."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from datamodules.lightning_adapter import LightningQuickDraw
+from datamodules.quickdraw import QuickDrawDataModule
+from experiment.config import DualTower, Experiment, Softmax, Trainer
+from lightning_models import trainer as lightning_track
+from numpy_ref import trainer as numpy_track
+from tests.conftest import PROJECT
+from tests.numerical import numerical_gradient, relative_difference
+
+MODELS: dict[str, dict[str, Any]] = {
+    "softmax": {"model": "softmax"},
+    "linear": {"model": "softmax", "softmax": Softmax(hidden_dims=[])},
+    "dual tower": {"model": "dual_tower", "dual_tower": DualTower(image_dims=[24, 16])},
+    "dual tower, all terms, both towers": {
+        "model": "dual_tower",
+        "dual_tower": DualTower(image_dims=[24], train_word_tower=True, margin_weight=0.7, contrast_weight=0.2),
+    },
+}
+TWINS = ["softmax", "dual_tower", "mlp"]
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_first_gradients_agree(name: str, dtype: Any, small: Callable[..., Experiment]) -> None:
+    experiment = small(**MODELS[name], trainer=Trainer(dtype=dtype))
+    data = QuickDrawDataModule(experiment)
+    ours, theirs = numpy_track.start_model(experiment, data), lightning_track.start_model(experiment, data)
+    images, labels = next(data.batches("train", 0))
+    loss = ours.training_step((images, labels))
+    loss_torch = theirs.training_step((torch.from_numpy(images), torch.from_numpy(labels)))
+    loss_torch.backward()
+    limit = 1e-12 if dtype == "float64" else 1e-4
+    assert loss == pytest.approx(loss_torch.item(), rel=limit)
+    twins = dict(theirs.named_parameters())
+    assert [key for key, _ in ours.named_parameters()] == list(twins)
+    for key, parameter in ours.named_parameters():
+        grad = twins[key].grad
+        expected = np.zeros(parameter.data.shape) if grad is None else grad.numpy()
+        np.testing.assert_allclose(parameter.grad, expected, rtol=limit, atol=limit / 100, err_msg=key)
+
+
+@pytest.mark.parametrize("name", list(MODELS)[1:])
+def test_gradients_equal_central_differences(name: str, small: Callable[..., Experiment]) -> None:
+    experiment = small(**MODELS[name], trainer=Trainer(dtype="float64"))
+    data = QuickDrawDataModule(experiment)
+    model = numpy_track.start_model(experiment, data)
+    images, labels = next(data.batches("train", 0))
+    images, labels = images[:3], labels[:3]
+    model.training_step((images, labels))
+    trained = {id(parameter) for parameter in model.trained_parameters()}
+
+    def loss() -> float:
+        return model.loss_terms(model.forward(images), labels)["loss"]
+
+    for key, parameter in model.named_parameters():
+        if id(parameter) not in trained:
+            continue
+        rows = parameter.data[:2] if parameter.data.ndim == 2 else parameter.data  # two rows of a large matrix
+        gradient = numerical_gradient(loss, rows)
+        assert relative_difference(parameter.grad[: len(rows)] + 1e-4, gradient + 1e-4) < 1e-5, key
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_state_dicts_are_interchangeable(name: str, small: Callable[..., Experiment]) -> None:
+    experiment = small(**MODELS[name])
+    data = QuickDrawDataModule(experiment)
+    ours, theirs = numpy_track.start_model(experiment, data), lightning_track.start_model(experiment, data)
+    state = {key: tensor.numpy() for key, tensor in theirs.state_dict().items()}
+    assert ours.state_dict().keys() == state.keys()
+    for key, array in ours.state_dict().items():
+        np.testing.assert_array_equal(array, state[key])
+    ours.load_state_dict(state)
+    with pytest.raises(ValueError, match="expected the weights"):
+        ours.load_state_dict({})
+
+
+def test_both_tracks_see_the_same_batches(small: Callable[..., Experiment]) -> None:
+    data = QuickDrawDataModule(small())
+    adapter = LightningQuickDraw(data)
+    loader = adapter.train_dataloader()
+    assert len(loader) == data.num_batches("train")
+    for (images, labels), (images_torch, labels_torch) in zip(data.batches("train", 0), loader, strict=True):
+        np.testing.assert_array_equal(images, images_torch.numpy())
+        np.testing.assert_array_equal(labels, labels_torch.numpy())
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_twins_have_the_same_names_in_the_same_order(name: str) -> None:
+    ours = _names(PROJECT / "numpy_ref" / "models" / f"{name}.py")
+    theirs = _names(PROJECT / "lightning_models" / f"{name}.py")
+    assert [each for each in ours if not each.endswith(".backward")] == theirs
+
+
+def test_classifiers_share_their_names_in_order() -> None:
+    ours = _names(PROJECT / "numpy_ref" / "models" / "classifier.py")
+    theirs = _names(PROJECT / "lightning_models" / "classifier.py")
+    common = [each for each in theirs if each in ours]
+    assert common == [each for each in ours if not each.endswith(".backward")]
+
+
+def _names(path: Path) -> list[str]:
+    """Classes, functions and methods of a file, in order."""
+    names = []
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.FunctionDef):
+            names.append(node.name)
+        if isinstance(node, ast.ClassDef):
+            names.append(node.name)
+            names += [f"{node.name}.{item.name}" for item in node.body if isinstance(item, ast.FunctionDef)]
+    return names
