@@ -95,7 +95,8 @@ def _fetch(name: str) -> Any:
 def _lookup(keyed: Any, categories: list[str], where: str) -> np.ndarray:
     by_lower: dict[str, str] = {}
     for word in keyed.index_to_key:  # the first, most frequent spelling wins
-        by_lower.setdefault(word.lower(), word)
+        if word is not None:  # gensim leaves None at the end for words that stand in the file twice
+            by_lower.setdefault(word.lower(), word)
     rows = []
     for category in categories:
         words = next((found for found in _ways(category) if all(word in by_lower for word in found)), None)

@@ -145,9 +145,8 @@ def _load(run: Run, name: str) -> dict[str, Any]:
 
 
 def _quieten() -> None:
-    """Leave the console to our own lines; Lightning's warnings that have no bearing here are dropped."""
+    """Leave the console to our own lines: no tips, and no warnings about what this project does on purpose."""
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    warnings.filterwarnings(
-        "ignore", module="lightning", message=".*(Checkpoint directory|does not have many workers).*"
-    )
+    for message in ("Checkpoint directory", "The number of training batches", "`isinstance.treespec"):
+        warnings.filterwarnings("ignore", message=f".*{message}")

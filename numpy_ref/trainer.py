@@ -33,7 +33,8 @@ def train(experiment: Experiment, data: QuickDrawDataModule, run: Run, resumed: 
     BLAS is held to one thread: for batches this small its threads cost more than they bring, and on a busy
     machine they wait for each other in busy loops.
     """
-    with threadpool_limits(1, "blas"):
+    quiet = np.errstate(over="ignore", invalid="ignore")  # a loss that overflows is reported by stop_at_nan
+    with threadpool_limits(1, "blas"), quiet:
         model = start_model(experiment, data)
         optimizer = model.configure_optimizers()
         history = _restore(model, optimizer, run) if resumed else []

@@ -1,4 +1,4 @@
-"""Whole runs in both tracks: the same numbers to the last digits, the same files, the same TensorBoard tags and steps."""
+"""Whole runs in both tracks: the same numbers to the last digits, the same files, tags and steps."""
 
 from __future__ import annotations
 

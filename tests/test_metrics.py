@@ -1,0 +1,47 @@
+"""scikit-learn's metrics in the NumPy track and torchmetrics' in the Lightning track are the same numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from experiment.metrics import test_metrics as metrics_by_sklearn
+from experiment.tensorboard import pr_curve_table
+from lightning_models.metrics import test_metrics as metrics_by_torch
+
+
+@pytest.mark.parametrize(("count", "classes"), [(40, 2), (500, 5), (3000, 40)])
+def test_torchmetrics_agrees(count: int, classes: int) -> None:
+    random = np.random.default_rng(classes)
+    labels = np.concatenate([np.arange(classes), random.integers(0, classes, count - classes)])
+    scores = random.normal(size=(count, classes)) + 1.5 * (labels[:, None] == np.arange(classes))
+    probabilities = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    names = [f"class {c}" for c in range(classes)]
+    ours = metrics_by_sklearn(labels, probabilities, names)
+    theirs = metrics_by_torch(torch.from_numpy(probabilities), torch.from_numpy(labels), names)
+    assert ours["overall"].keys() == theirs["overall"].keys()
+    for name, value in ours["overall"].items():
+        assert value == pytest.approx(theirs["overall"][name], abs=1e-6), name
+    for category in names:
+        assert ours["per_class"][category] == pytest.approx(theirs["per_class"][category], abs=1e-6)
+
+
+def test_metrics_by_hand() -> None:
+    # Four drawings, two classes. Class 1 has probabilities 0.9, 0.6 (true) and 0.7, 0.2 (false): at 1/2 the
+    # predictions are 1, 1, 1, 0, so accuracy 3/4, precision 2/3, recall 1. Of the 4 pairs (true, false) 3 are in the
+    # right order: ROC AUC 3/4. By falling probability the hits are yes, no, yes: PR AUC = (1/1 + 2/3) / 2 = 5/6.
+    positive = np.array([0.9, 0.6, 0.7, 0.2])
+    metrics = metrics_by_sklearn(np.array([1, 1, 0, 0]), np.stack([1 - positive, positive], axis=1), ["no", "yes"])
+    assert metrics["overall"]["accuracy"] == 0.75
+    row = metrics["per_class"]["yes"]
+    assert row == pytest.approx(
+        {"precision": 2 / 3, "recall": 1, "f1": 0.8, "roc_auc": 0.75, "pr_auc": 5 / 6, "support": 2}
+    )
+
+
+def test_pr_curve_table_counts() -> None:
+    table = pr_curve_table(np.array([True, True, False, False]), np.array([0.9, 0.6, 0.7, 0.2]))
+    at_half = table[:, 50]  # threshold 0.5
+    np.testing.assert_allclose(at_half, [2, 1, 1, 0, 2 / 3, 1])
+    np.testing.assert_allclose(table[:4].sum(axis=0), 4)
