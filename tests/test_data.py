@@ -47,7 +47,7 @@ def test_split_is_random_seeded_and_whole(small: Callable[..., Experiment]) -> N
 def test_split_is_the_same_for_both_tasks(small: Callable[..., Experiment]) -> None:
     softmax, dual = (QuickDrawDataModule(small(model=model)).rows for model in ("softmax", "dual_tower"))
     for split in ("train", "validation", "test"):
-        np.testing.assert_array_equal(softmax[split], dual[split])  # type: ignore[index]
+        np.testing.assert_array_equal(softmax[split], dual[split])
 
 
 def test_batches_are_a_function_of_seed_and_epoch(small: Callable[..., Experiment]) -> None:

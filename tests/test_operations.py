@@ -18,11 +18,11 @@ from numpy_ref.module import Layer, Parameter, Sequential
 from numpy_ref.optim import SGD
 from tests.numerical import numerical_gradient, relative_difference
 
-TOLERANCE = {"float32": {"rtol": 2e-5, "atol": 2e-6}, "float64": {"rtol": 1e-12, "atol": 1e-14}}
+TOLERANCE: dict[str, Any] = {"float32": {"rtol": 2e-5, "atol": 2e-6}, "float64": {"rtol": 1e-12, "atol": 1e-14}}
 DTYPES = list(TOLERANCE)
 
 
-def linear(sizes: tuple[int, int], dtype: str) -> tuple[Layer, torch.nn.Module]:
+def linear(sizes: tuple[int, int], dtype: str) -> tuple[Layer, Any]:
     """A Linear layer in both frameworks, with the same random weights."""
     ours = Linear(*sizes, np.dtype(dtype))
     theirs = torch.nn.Linear(*sizes, dtype=getattr(torch, dtype))
@@ -38,13 +38,13 @@ class TorchNormalize(torch.nn.Module):
         return functional.normalize(x, dim=1)
 
 
-LAYERS: dict[str, Callable[[str], tuple[Layer, torch.nn.Module]]] = {
+LAYERS: dict[str, Callable[[str], tuple[Layer, Any]]] = {
     "Linear 5 → 3": lambda dtype: linear((5, 3), dtype),
     "Linear 5 → 1": lambda dtype: linear((5, 1), dtype),
     "ReLU": lambda _: (ReLU(), torch.nn.ReLU()),
     "Normalize": lambda _: (Normalize(), TorchNormalize()),
 }
-LOSSES: dict[str, tuple[Callable[[], Any], Callable[[], torch.nn.Module]]] = {
+LOSSES: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
     "CrossEntropyLoss": (CrossEntropyLoss, torch.nn.CrossEntropyLoss),
     "CrossEntropyLoss at 0.1": (lambda: CrossEntropyLoss(0.1), lambda: torch_losses.CrossEntropyLoss(0.1)),
     "CosineLoss": (CosineLoss, torch_losses.CosineLoss),
@@ -70,7 +70,7 @@ def test_layer_equals_torch(name: str, batch: int, dtype: str) -> None:
     np.testing.assert_allclose(y, y_torch.detach().numpy(), **TOLERANCE[dtype])
     assert x_torch.grad is not None
     np.testing.assert_allclose(dx, x_torch.grad.numpy(), **TOLERANCE[dtype])
-    gradients = {key: parameter.grad.numpy() for key, parameter in theirs.named_parameters()}  # type: ignore[union-attr]
+    gradients = {key: parameter.grad.numpy() for key, parameter in theirs.named_parameters()}
     for key, parameter in ours.named_parameters():
         np.testing.assert_allclose(parameter.grad, gradients[key], **TOLERANCE[dtype])
 
