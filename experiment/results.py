@@ -88,13 +88,9 @@ def _summarise(
 ) -> None:
     step = int(outcome.history[-1]["step"])
     overall = {f"test/{name}": value for name, value in outcome.test["overall"].items()}
-    settings = {
-        name: value
-        for name, value in flat_fields(asdict(experiment)).items()
-        if value is not None and name not in ("logs_root", "lightning", "data.url", "data.root")
-    }
+    settings = _settings(experiment) | {"track": track, "data.source": facts["source"]}
     with EventWriter(run.folder) as events:
-        events.hparams({**settings, "track": track, "data": facts["source"]}, overall, step)
+        events.hparams(settings, overall, step)
         events.layout(charts(outcome.history))
         events.text("config", f"**{facts['description']}**\n\n```yaml\n{to_yaml(experiment)}```")
         for c, category in enumerate(results.categories):
@@ -103,3 +99,13 @@ def _summarise(
             events.image(f"figures/{name}", png, size, step)
             with written_whole(run.folder / "figures" / f"{name}.png") as file:
                 file.write(png)
+
+
+def _settings(experiment: Experiment) -> dict[str, Any]:
+    """The fields that bear on this run's result, for TensorBoard's table of hyperparameters."""
+    fields = asdict(experiment)
+    chosen = {name: fields[name] for name in ("experiment", "seed", "model", experiment.model, "optimizer", "trainer")}
+    data = {name: fields["data"][name] for name in ("batch_size", "train_per_category", "val_fraction")}
+    if experiment.data.augmentation.active:
+        data["augmentation"] = fields["data"]["augmentation"]
+    return {name: value for name, value in flat_fields(chosen | {"data": data}).items() if value is not None}
