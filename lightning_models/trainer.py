@@ -34,8 +34,8 @@ from lightning_models.models import build_model
 LAST = "checkpoints/last.ckpt"
 OURS = {"max_epochs": "trainer.max_epochs", "precision": "trainer.dtype", "logger": "", "callbacks": ""}
 """Trainer arguments that the experiment decides, and by which field."""
-SMALL = 300_000
-"""Below so many weights, torch's second thread costs more on a batch than it brings."""
+SMALL = 1_000_000
+"""Below so many weights, torch's further threads cost more than they bring: they fall asleep between two steps."""
 
 
 def train(experiment: Experiment, data: QuickDrawDataModule, run: Run, resumed: bool) -> Outcome:

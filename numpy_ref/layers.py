@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from numpy_ref.module import Layer, Parameter
+from numpy_ref.products import LARGE, matmul, side_by_side
 
 
 class Linear(Layer):
@@ -26,15 +27,23 @@ class Linear(Layer):
     def forward(self, x: np.ndarray) -> np.ndarray:
         """y = x Wᵀ + b."""
         self._x = x
-        y = x @ self.weight.data.T
+        y = matmul(x, self.weight.data.T)
         y += self.bias.data
         return y
 
     def backward(self, grad: np.ndarray, input_grad: bool = True) -> np.ndarray:
         """dL/dW and dL/db into the parameters; dL/dx returned."""
-        np.matmul(self._x.T, grad, out=self.weight.grad.T)
-        np.sum(grad, axis=0, out=self.bias.grad)
-        return grad @ self.weight.data if input_grad else grad
+        grad.sum(axis=0, out=self.bias.grad)
+        x, weight_grad = self._x, self.weight.grad.T
+        if not input_grad:
+            matmul(x.T, grad, out=weight_grad)
+            return grad
+        if 2 * len(x) * self.weight.data.size < LARGE:
+            np.matmul(x.T, grad, out=weight_grad)
+            return grad @ self.weight.data
+        dx = np.empty_like(x)
+        side_by_side(lambda: np.matmul(x.T, grad, out=weight_grad), lambda: np.matmul(grad, self.weight.data, out=dx))
+        return dx
 
 
 class ReLU(Layer):

@@ -1,0 +1,92 @@
+"""The README's commands, run as they stand but for shorter trainings on fewer drawings."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import PROJECT, Program
+
+README = (PROJECT / "README.md").read_text()
+COMMANDS = [
+    line.split("  #")[0].strip()
+    for block in re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    for line in block.splitlines()
+    if line.strip() and not line.startswith("#")
+]
+TRAININGS = [command for command in COMMANDS if re.match(r"python (numpy_ref/train|train_lightning)\.py", command)]
+DISTINCT = sorted({re.sub(r" --data\.root.*", "", command) for command in TRAININGS if "<run>" not in command})
+SHORT = [
+    "--data.source",
+    "doodles",
+    "--data.train_per_category",
+    "20",
+    "--data.test_per_category",
+    "5",
+    "--trainer.max_epochs",
+    "1",
+]
+
+
+def test_every_command_is_covered() -> None:
+    others = [command.split()[0] for command in COMMANDS if command not in TRAININGS]
+    assert len(TRAININGS) >= 8
+    assert set(others) <= {"make", "python", ".", "tensorboard"}, others
+    for command in COMMANDS:
+        words = command.split()
+        if words[0] == "python" and words[1].endswith(".py"):
+            assert (PROJECT / words[1]).is_file(), command
+
+
+@pytest.mark.parametrize("command", DISTINCT)
+def test_training_commands_run(command: str, program: Program, glove: Path, tmp_path: Path) -> None:
+    _, script, *arguments = shlex.split(command.replace("configs/", f"{PROJECT}/configs/"))
+    if {"--help", "--print_config"} & set(arguments):
+        result = program(script, *arguments)
+    else:
+        result = program(script, *arguments, *SHORT, "--logs_root", tmp_path, "--data.word_vectors", glove)
+        assert result.stdout.startswith("Data: doodles: DOODLES made by this project, NOT Quick, Draw!")
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+
+
+def test_resume_and_predict_as_shown(program: Program, tmp_path: Path) -> None:
+    program("numpy_ref/train.py", *SHORT, "--logs_root", tmp_path / "logs")
+    (run,) = (tmp_path / "logs" / "softmax" / "numpy").iterdir()
+    resume = next(command for command in TRAININGS if "--resume" in command)
+    words = shlex.split(resume.replace("logs/softmax/numpy/<run>", str(run)))
+    assert program(words[1], *words[2:]).returncode == 0
+    import cv2
+
+    cv2.imwrite(str(tmp_path / "drawing.png"), np.pad(np.zeros((60, 30), np.uint8), 20, constant_values=255))
+    np.save(tmp_path / "more.npy", np.zeros((2, 28, 28), np.uint8))
+    (tmp_path / "strokes.ndjson").write_text('{"drawing": [[[0, 9], [0, 9]]]}\n')
+    predict = next(command for command in COMMANDS if command.startswith("python predict.py"))
+    words = shlex.split(predict.replace("logs/softmax/numpy/<run>", str(run)))
+    result = program(words[1], *words[2:])
+    assert result.returncode == 0, result.stderr
+    assert len((tmp_path / "preds.csv").read_text().splitlines()) == 1 + 4
+
+
+@pytest.mark.parametrize("target", sorted({word for c in COMMANDS if c.startswith("make") for word in c.split()[1:]}))
+def test_make_targets_exist(target: str) -> None:
+    subprocess.run(["make", "-n", target], cwd=PROJECT, check=True, capture_output=True)
+
+
+def test_tensorboard_can_be_started() -> None:
+    assert "tensorboard --logdir logs" in COMMANDS
+    done = subprocess.run(
+        [Path(sys.executable).with_name("tensorboard"), "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("2.")
+
+
+def test_pictures_and_links_lead_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (PROJECT / target).exists(), target
