@@ -13,6 +13,9 @@ from torch.optim import SGD
 from datamodules.lightning_adapter import TorchBatch
 from experiment.config import Optimizer
 
+Losses = dict[str, tuple[float, Any]]
+"""Weight and loss of each term that is switched on, by name."""
+
 
 class Classifier(LightningModule):
     """A network whose `forward` gives scores (B, C), with `loss_terms` over them; the highest score wins."""
@@ -20,6 +23,7 @@ class Classifier(LightningModule):
     def __init__(self, optimizer: Optimizer) -> None:
         super().__init__()
         self._optimizer = optimizer
+        self._losses: Losses = {}
         self.reset_sums()
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -36,6 +40,10 @@ class Classifier(LightningModule):
     def loss_terms(self, scores: torch.Tensor, labels: torch.Tensor) -> dict[str, torch.Tensor]:
         """`loss`, which is minimised, and where it has several terms each of them."""
         raise NotImplementedError
+
+    def losses(self) -> Losses:
+        """The terms of the loss."""
+        return self._losses
 
     def training_step(self, batch: TorchBatch) -> torch.Tensor:
         """Forward for one batch; Lightning takes the returned loss backward."""

@@ -13,16 +13,14 @@ from collections.abc import Iterable
 
 import numpy as np
 import torch
-from torch.nn.functional import normalize
 
 from experiment.config import DualTower as Config
 from experiment.config import Experiment
-from lightning_models.classifier import Classifier
+from lightning_models.classifier import Classifier, Losses
+from lightning_models.layers import Normalize
 from lightning_models.losses import CosineLoss, CrossEntropyLoss, MarginLoss
 from lightning_models.mlp import mlp
 from lightning_models.softmax import PIXELS
-
-Loss = CosineLoss | MarginLoss | CrossEntropyLoss
 
 
 class DualTower(Classifier):
@@ -36,12 +34,13 @@ class DualTower(Classifier):
         self.image_tower = mlp([PIXELS, *config.image_dims, config.embedding_dim], dtype)
         self.word_tower = mlp([word_vectors.shape[1], *config.word_dims, config.embedding_dim], dtype)
         self.word_tower.requires_grad_(config.train_word_tower)
+        self.image_norm, self.word_norm = Normalize(), Normalize()
         self._losses = _losses(config)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Cosine similarities (B, C) of drawings and categories."""
-        u = normalize(self.image_tower(images.flatten(1)), dim=1)
-        e = normalize(self.word_tower(self.word_vectors), dim=1)
+        u = self.image_norm(self.image_tower(images.flatten(1)))
+        e = self.word_norm(self.word_tower(self.word_vectors))
         return u @ e.T
 
     def loss_terms(self, scores: torch.Tensor, labels: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -56,9 +55,9 @@ class DualTower(Classifier):
         return [*self.image_tower.parameters(), *words]
 
 
-def _losses(config: Config) -> dict[str, tuple[float, Loss]]:
+def _losses(config: Config) -> Losses:
     """Weight and loss of each term that is switched on."""
-    terms: dict[str, tuple[float, Loss]] = {
+    terms: Losses = {
         "cosine": (config.cosine_weight, CosineLoss()),
         "margin": (config.margin_weight, MarginLoss(config.margin)),
         "contrast": (config.contrast_weight, CrossEntropyLoss(config.temperature)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from experiment.config import Experiment
-from lightning_models.classifier import Classifier
+from lightning_models.classifier import Classifier, Losses
 from lightning_models.losses import CrossEntropyLoss
 from lightning_models.mlp import mlp
 
@@ -19,7 +19,7 @@ class SoftmaxClassifier(Classifier):
         super().__init__(experiment.optimizer)
         dims = [PIXELS, *experiment.softmax.hidden_dims, num_classes]
         self.layers = mlp(dims, getattr(torch, experiment.trainer.dtype))
-        self._cross_entropy = CrossEntropyLoss()
+        self._losses: Losses = {"cross_entropy": (1.0, CrossEntropyLoss())}
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Logits (B, C)."""
@@ -27,4 +27,4 @@ class SoftmaxClassifier(Classifier):
 
     def loss_terms(self, scores: torch.Tensor, labels: torch.Tensor) -> dict[str, torch.Tensor]:
         """The cross-entropy."""
-        return {"loss": self._cross_entropy(scores, labels)}
+        return {"loss": self._losses["cross_entropy"][1](scores, labels)}

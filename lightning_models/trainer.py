@@ -48,7 +48,19 @@ def train(experiment: Experiment, data: QuickDrawDataModule, run: Run, resumed: 
     batches = data.num_batches("train")
     with Progress(experiment.trainer.max_epochs, batches, len(history)) as progress, ctrl_c_watched() as watch:
         fit(model, adapter, experiment, run, history, progress, watch)
-    seconds = time.perf_counter() - start
+    return finish(model, adapter, experiment, run, history, time.perf_counter() - start)
+
+
+def finish(
+    model: Classifier,
+    adapter: LightningQuickDraw,
+    experiment: Experiment,
+    run: Run,
+    history: list[Row],
+    seconds: float,
+) -> Outcome:
+    """Test the weights with the smallest validation loss."""
+    data = adapter.data
     best, _ = load_weights(run.folder / BEST)
     model.load_state_dict({name: torch.from_numpy(array) for name, array in best.items()})
     make_trainer(experiment, logger=False, enable_checkpointing=False).test(model, adapter, verbose=False)

@@ -42,9 +42,13 @@ def train(experiment: Experiment, data: QuickDrawDataModule, run: Run, resumed: 
         batches = data.num_batches("train")
         with Progress(experiment.trainer.max_epochs, batches, len(history)) as progress, ctrl_c_watched() as watch:
             fit(model, optimizer, data, experiment, run, history, progress, watch)
-        seconds = time.perf_counter() - start
-        model.load_state_dict(load_weights(run.folder / BEST)[0])
-        scores = evaluate(model, data)
+        return finish(model, data, run, history, time.perf_counter() - start)
+
+
+def finish(model: Classifier, data: QuickDrawDataModule, run: Run, history: list[Row], seconds: float) -> Outcome:
+    """Test the weights with the smallest validation loss."""
+    model.load_state_dict(load_weights(run.folder / BEST)[0])
+    scores = evaluate(model, data)
     probabilities = model.probabilities(scores)
     test = test_metrics(data.labels("test"), probabilities, data.categories)
     test["overall"] = {"loss": model.loss_terms(scores, data.labels("test"))["loss"], **test["overall"]}

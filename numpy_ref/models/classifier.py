@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 
@@ -12,12 +13,16 @@ from numpy_ref.losses import softmax
 from numpy_ref.module import Module, Parameter
 from numpy_ref.optim import SGD
 
+Losses = dict[str, tuple[float, Any]]
+"""Weight and loss of each term that is switched on, by name."""
+
 
 class Classifier(Module):
     """A network whose `forward` gives scores (B, C), with `loss_terms` over them; the highest score wins."""
 
     def __init__(self, optimizer: Optimizer) -> None:
         self._optimizer = optimizer
+        self._losses: Losses = {}
         self.reset_sums()
 
     def forward(self, images: np.ndarray) -> np.ndarray:
@@ -31,6 +36,10 @@ class Classifier(Module):
     def backward(self) -> None:
         """Set every parameter's gradient to that of the last `loss`. (The Lightning twin has autograd for this.)"""
         raise NotImplementedError
+
+    def losses(self) -> Losses:
+        """The terms of the loss."""
+        return self._losses
 
     def training_step(self, batch: Batch) -> float:
         """Forward and backward for one batch; returns the loss."""

@@ -16,12 +16,10 @@ from experiment.config import DualTower as Config
 from experiment.config import Experiment
 from numpy_ref.layers import Normalize
 from numpy_ref.losses import CosineLoss, CrossEntropyLoss, MarginLoss
-from numpy_ref.models.classifier import Classifier
+from numpy_ref.models.classifier import Classifier, Losses
 from numpy_ref.models.mlp import mlp
 from numpy_ref.models.softmax import PIXELS
 from numpy_ref.module import Parameter
-
-Loss = CosineLoss | MarginLoss | CrossEntropyLoss
 
 
 class DualTower(Classifier):
@@ -34,13 +32,13 @@ class DualTower(Classifier):
         self.word_vectors = word_vectors.astype(dtype)
         self.image_tower = mlp([PIXELS, *config.image_dims, config.embedding_dim], dtype)
         self.word_tower = mlp([word_vectors.shape[1], *config.word_dims, config.embedding_dim], dtype)
-        self._image_norm, self._word_norm = Normalize(), Normalize()
+        self.image_norm, self.word_norm = Normalize(), Normalize()
         self._losses = _losses(config)
 
     def forward(self, images: np.ndarray) -> np.ndarray:
         """Cosine similarities (B, C) of drawings and categories."""
-        self._u = self._image_norm.forward(self.image_tower.forward(images.reshape(len(images), -1)))
-        self._e = self._word_norm.forward(self.word_tower.forward(self.word_vectors))
+        self._u = self.image_norm.forward(self.image_tower.forward(images.reshape(len(images), -1)))
+        self._e = self.word_norm.forward(self.word_tower.forward(self.word_vectors))
         return self._u @ self._e.T
 
     def loss_terms(self, scores: np.ndarray, labels: np.ndarray) -> dict[str, float]:
@@ -52,9 +50,9 @@ class DualTower(Classifier):
     def backward(self) -> None:
         """dL/dS, then U and E, then each tower that is trained."""
         dscores = np.sum([weight * loss.backward() for weight, loss in self._losses.values()], axis=0)
-        self.image_tower.backward(self._image_norm.backward(dscores @ self._e), input_grad=False)
+        self.image_tower.backward(self.image_norm.backward(dscores @ self._e), input_grad=False)
         if self._train_word_tower:
-            self.word_tower.backward(self._word_norm.backward(dscores.T @ self._u), input_grad=False)
+            self.word_tower.backward(self.word_norm.backward(dscores.T @ self._u), input_grad=False)
 
     def trained_parameters(self) -> list[Parameter]:
         """What is trained: the image tower, and the word tower unless it is frozen."""
@@ -62,9 +60,9 @@ class DualTower(Classifier):
         return self.image_tower.parameters() + words
 
 
-def _losses(config: Config) -> dict[str, tuple[float, Loss]]:
+def _losses(config: Config) -> Losses:
     """Weight and loss of each term that is switched on."""
-    terms: dict[str, tuple[float, Loss]] = {
+    terms: Losses = {
         "cosine": (config.cosine_weight, CosineLoss()),
         "margin": (config.margin_weight, MarginLoss(config.margin)),
         "contrast": (config.contrast_weight, CrossEntropyLoss(config.temperature)),

@@ -6,7 +6,7 @@ import numpy as np
 
 from experiment.config import Experiment
 from numpy_ref.losses import CrossEntropyLoss
-from numpy_ref.models.classifier import Classifier
+from numpy_ref.models.classifier import Classifier, Losses
 from numpy_ref.models.mlp import mlp
 
 PIXELS = 28 * 28
@@ -19,7 +19,7 @@ class SoftmaxClassifier(Classifier):
         super().__init__(experiment.optimizer)
         dims = [PIXELS, *experiment.softmax.hidden_dims, num_classes]
         self.layers = mlp(dims, np.dtype(experiment.trainer.dtype))
-        self._cross_entropy = CrossEntropyLoss()
+        self._losses: Losses = {"cross_entropy": (1.0, CrossEntropyLoss())}
 
     def forward(self, images: np.ndarray) -> np.ndarray:
         """Logits (B, C)."""
@@ -27,8 +27,8 @@ class SoftmaxClassifier(Classifier):
 
     def loss_terms(self, scores: np.ndarray, labels: np.ndarray) -> dict[str, float]:
         """The cross-entropy."""
-        return {"loss": self._cross_entropy.forward(scores, labels)}
+        return {"loss": self._losses["cross_entropy"][1].forward(scores, labels)}
 
     def backward(self) -> None:
         """Cross-entropy, then the layers from last to first."""
-        self.layers.backward(self._cross_entropy.backward(), input_grad=False)
+        self.layers.backward(self._losses["cross_entropy"][1].backward(), input_grad=False)
