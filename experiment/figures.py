@@ -60,7 +60,7 @@ def draw_all(results: Results) -> dict[str, tuple[bytes, tuple[int, int]]]:
         "predictions": predictions,
     }
     with rc_context(STYLE):
-        return {name: _png(draw(results)) for name, draw in figures.items()}
+        return {name: to_png(draw(results)) for name, draw in figures.items()}
 
 
 def curves(results: Results) -> Figure:
@@ -163,7 +163,8 @@ def _figure(
     return figure, list(axes.flat)
 
 
-def _png(figure: Figure) -> tuple[bytes, tuple[int, int]]:
+def to_png(figure: Figure) -> tuple[bytes, tuple[int, int]]:
+    """A figure as PNG bytes, and its (width, height) in pixels."""
     file = io.BytesIO()
     figure.savefig(file, format="png", metadata={"Software": None})
     png = file.getvalue()

@@ -33,6 +33,13 @@ class Module:
         """The parameters without their names."""
         return [parameter for _, parameter in self.named_parameters()]
 
+    def named_layers(self) -> Iterator[tuple[str, Layer]]:
+        """Names and layers that consist of no further layers, in order."""
+        for name, child in self._named_children():
+            if isinstance(child, Module):
+                inner = [(f"{name}.{rest}", layer) for rest, layer in child.named_layers()]
+                yield from inner or ([(name, child)] if isinstance(child, Layer) else [])
+
     def state_dict(self) -> dict[str, np.ndarray]:
         """Copies of all parameters and buffers, by name."""
         return {name: np.array(array, order="C") for name, array in self._named_arrays()}

@@ -1,0 +1,146 @@
+"""All checks for one experiment, or for two finished runs, as rows that pass or fail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from datamodules.quickdraw import QuickDrawDataModule
+from experiment.config import Experiment
+from parity.finished import Finished, compare_finished
+from parity.free_running import FreeRunning, compare_free_running
+from parity.gradients import Gradients, Numerical, compare_along_directions, compare_gradients, compare_numerically
+from parity.lockstep import Lockstep, compare_in_lockstep
+from parity.measure import AUTOGRAD_TARGET, LOCKSTEP_TARGET, NUMERICAL_TARGET, WEIGHTS_TARGET
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the verdict."""
+
+    check: str
+    measured: str
+    target: str
+    passed: bool | None
+    """None where there is no target: the number is only reported."""
+
+
+@dataclass
+class Comparison:
+    """The outcome of all checks of one experiment."""
+
+    heading: str
+    gradients: dict[str, Gradients] = field(default_factory=dict)
+    numerical: dict[str, Numerical] = field(default_factory=dict)
+    lockstep: dict[str, Lockstep] = field(default_factory=dict)
+    free_running: dict[str, FreeRunning] = field(default_factory=dict)
+    finished: dict[str, Finished] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> list[Row]:
+        """The verdict, line by line."""
+        rows = []
+        for dtype, gradients in self.gradients.items():
+            rows.append(_gradient_row(dtype, gradients))
+        for name, numerical in self.numerical.items():
+            kinks = f", {numerical.at_kinks} at kinks left out" if numerical.at_kinks else ""
+            measured = f"{numerical.worst:.1e} at the worst of {numerical.checked}{kinks}"
+            sound = numerical.worst <= NUMERICAL_TARGET and numerical.checked > numerical.at_kinks
+            rows.append(Row(f"1 gradients, central differences, {name}", measured, f"{NUMERICAL_TARGET:.0e}", sound))
+        for dtype, lockstep in self.lockstep.items():
+            rows += _lockstep_rows(dtype, lockstep)
+        for dtype, free in self.free_running.items():
+            rows += _free_rows(dtype, free)
+        for name, finished in self.finished.items():
+            rows += _finished_rows(name, finished)
+        return rows
+
+    @property
+    def passed(self) -> bool:
+        """Whether all targets hold."""
+        return all(row.passed is not False for row in self.rows)
+
+
+def compare_experiment(experiment: Experiment, folder: Path) -> Comparison:
+    """Checks 1 to 4 in float64 and float32; the trained runs are kept in `folder`."""
+    comparison: Comparison | None = None
+    for dtype in ("float64", "float32"):
+        one = replace(experiment, trainer=replace(experiment.trainer, dtype=dtype))
+        data = QuickDrawDataModule(one)
+        if comparison is None:
+            comparison = Comparison(f"{experiment.experiment}, on {data.label}: {data.description}")
+            print(f"Data: {data.description}", flush=True)
+            comparison.numerical["each coordinate of a small net"] = compare_numerically(one, data)
+            comparison.numerical["random directions of the real net"] = compare_along_directions(one, data)
+        print(f"{dtype}: gradients,", end=" ", flush=True)
+        comparison.gradients[dtype] = compare_gradients(one, data)
+        print("lock-step,", end=" ", flush=True)
+        comparison.lockstep[dtype] = compare_in_lockstep(one, data)
+        print("free-running", flush=True)
+        free = compare_free_running(one, data, folder / f"runs_{dtype}")
+        comparison.free_running[dtype] = free
+        comparison.finished[dtype] = compare_finished((free.runs["numpy"].folder, free.runs["lightning"].folder))
+    assert comparison
+    return comparison
+
+
+def compare_runs(folders: tuple[Path, Path]) -> Comparison:
+    """Check 4 for two finished runs."""
+    finished = compare_finished(folders)
+    label = finished.one.metrics["data"]["label"]
+    comparison = Comparison(f"{finished.one.name} and {finished.other.name}, on {label}")
+    comparison.finished["finished runs"] = finished
+    return comparison
+
+
+def _gradient_row(dtype: str, gradients: Gradients) -> Row:
+    target = AUTOGRAD_TARGET[dtype]
+    blame = f"; to blame: {', '.join(gradients.blamed)}" if gradients.blamed else ""
+    passed = gradients.worst <= target and not gradients.blamed
+    return Row(f"1 gradients, autograd, {dtype}", f"{gradients.worst:.1e}{blame}", f"{target:.0e}", passed)
+
+
+def _lockstep_rows(dtype: str, lockstep: Lockstep) -> list[Row]:
+    if not lockstep.worst:
+        return [Row(f"2 lock-step, {dtype}", "a ReLU gate differed at each step", "some step", False)]
+    name, worst, step = lockstep.worst_of_all
+    target = LOCKSTEP_TARGET[dtype]
+    rows = [Row(f"2 lock-step, {dtype}", f"{worst:.1e} ({name}, step {step})", f"{target:.0e}", worst <= target)]
+    if lockstep.flips:
+        first = lockstep.flips[0]
+        text = f"{len(lockstep.flips)}, first at step {first.step} in {first.layer}, |z| = {first.input_size:.0e}"
+        near = all(flip.input_size < 1e-4 for flip in lockstep.flips)
+        rows.append(Row(f"2 lock-step, {dtype}, ReLU gates that differ", text, "at |z| < 1e-4 only", near))
+    return rows
+
+
+def _free_rows(dtype: str, free: FreeRunning) -> list[Row]:
+    strict = dtype == "float64"
+    apart, epochs = max(free.weights_apart), len(free.weights_apart)
+    measured = f"{apart:.1e} over {epochs} epochs"
+    if free.parted:
+        measured += f"; the tracks part in epoch {free.parted}"
+    rows = [
+        Row(
+            f"3 free-running, weights, {dtype}",
+            measured,
+            f"{WEIGHTS_TARGET:.0e}" if strict else "",
+            apart <= WEIGHTS_TARGET if strict else None,
+        )
+    ]
+    text = f"{free.predictions_apart} of {free.tested:,} differ"
+    passed = free.predictions_apart == 0 if strict else None
+    rows.append(Row(f"3 free-running, test predictions, {dtype}", text, "0" if strict else "", passed))
+    return rows
+
+
+def _finished_rows(name: str, finished: Finished) -> list[Row]:
+    one, other = (run.metrics["test"]["accuracy"] for run in (finished.one, finished.other))
+    torn = f"{finished.only_one} right in the first only, {finished.only_other} in the second only"
+    rows = [
+        Row(f"4 test accuracy, {name}", f"{one:.4f} and {other:.4f}", "", None),
+        Row(f"4 agreement, {name}", f"{finished.agreement:.2%}; McNemar p = {finished.p_value:.3f} ({torn})", "", None),
+    ]
+    if not finished.same_drawings:
+        rows.append(Row(f"4 data, {name}", "the two runs saw different training drawings", "", None))
+    return rows

@@ -1,0 +1,110 @@
+"""Check 3: whole trainings, each track on its own from the same start, with nothing brought into line on the way.
+
+They are ordinary runs, kept in the comparison's folder, so check 4 and TensorBoard read them like any others.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from datamodules.lightning_adapter import LightningQuickDraw
+from datamodules.quickdraw import QuickDrawDataModule
+from experiment.config import Experiment
+from experiment.console import Progress
+from experiment.interrupt import ctrl_c_watched
+from experiment.main import begin
+from experiment.results import Outcome, save_results
+from experiment.run import Row, Run
+from lightning_models import trainer as lightning_track
+from numpy_ref import trainer as numpy_track
+
+PARTED = 1e-3
+"""The tracks have parted once their validation losses differ by more than this share."""
+
+State = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class FreeRunning:
+    """The outcome of check 3 in one dtype."""
+
+    runs: dict[str, Run]
+    histories: dict[str, list[Row]]
+    weights_apart: list[float]
+    """Largest difference of any weight after each epoch."""
+    predictions_apart: int
+    """Test drawings that the two tracks name differently."""
+    tested: int
+
+    @property
+    def parted(self) -> int | None:
+        """The first epoch with validation losses that differ by more than a thousandth."""
+        pairs = zip(*self.histories.values(), strict=True)
+        apart = (row["epoch"] for row, twin in pairs if abs(row["val/loss"] / twin["val/loss"] - 1) > PARTED)
+        return int(next(apart, 0)) or None
+
+
+class _Recorder(Progress):
+    """Keeps a copy of the weights after each epoch; shows the batches in a terminal, but not the epochs' lines."""
+
+    def __init__(self, experiment: Experiment, data: QuickDrawDataModule, weights: Callable[[], State]) -> None:
+        super().__init__(experiment.trainer.max_epochs, data.num_batches("train"), 0)
+        self.weights, self.states = weights, list[State]()
+        self._start = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """Since the training began."""
+        return time.perf_counter() - self._start
+
+    def epoch_done(self, row: Row, images_per_second: float) -> None:
+        """Copy the weights."""
+        self.states.append({name: array.copy() for name, array in self.weights().items()})
+
+
+def compare_free_running(experiment: Experiment, data: QuickDrawDataModule, folder: Path) -> FreeRunning:
+    """Train both tracks for all epochs, without early stopping, and test them."""
+    all_epochs = replace(experiment.trainer, patience=experiment.trainer.max_epochs)
+    whole = replace(experiment, trainer=all_epochs, logs_root=str(folder))
+    runs, states, outcomes = {}, {}, {}
+    for track, train in (("numpy", _train_numpy), ("lightning", _train_lightning)):
+        run = begin(whole, track, data, data.facts())
+        outcomes[track], states[track] = train(whole, data, run)
+        save_results(run, whole, track, data.facts(), data.images("test"), data.labels("test"), outcomes[track])
+        runs[track] = run
+    apart = [
+        max(float(np.abs(state[name].astype(np.float64) - twin[name]).max()) for name in state)
+        for state, twin in zip(states["numpy"], states["lightning"], strict=True)
+    ]
+    guesses = [outcome.probabilities.argmax(axis=1) for outcome in outcomes.values()]
+    histories = {track: outcome.history for track, outcome in outcomes.items()}
+    return FreeRunning(runs, histories, apart, int((guesses[0] != guesses[1]).sum()), len(guesses[0]))
+
+
+def _train_numpy(experiment: Experiment, data: QuickDrawDataModule, run: Run) -> tuple[Outcome, list[State]]:
+    with threadpool_limits(1, "blas"), ctrl_c_watched() as watch:
+        model = numpy_track.start_model(experiment, data)
+        optimizer = model.configure_optimizers()
+        history: list[Row] = []
+        with _Recorder(experiment, data, model.state_dict) as recorder:
+            numpy_track.fit(model, optimizer, data, experiment, run, history, recorder, watch)
+        return numpy_track.finish(model, data, run, history, recorder.seconds), recorder.states
+
+
+def _train_lightning(experiment: Experiment, data: QuickDrawDataModule, run: Run) -> tuple[Outcome, list[State]]:
+    model, adapter = lightning_track.start_model(experiment, data), LightningQuickDraw(data)
+    lightning_track.use_threads(model)
+    history: list[Row] = []
+
+    def weights() -> State:
+        return {name: tensor.cpu().numpy() for name, tensor in model.state_dict().items()}
+
+    with _Recorder(experiment, data, weights) as recorder, ctrl_c_watched() as watch:
+        lightning_track.fit(model, adapter, experiment, run, history, recorder, watch)
+    return lightning_track.finish(model, adapter, experiment, run, history, recorder.seconds), recorder.states

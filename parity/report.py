@@ -1,0 +1,191 @@
+"""What a comparison leaves: a table in the terminal, `comparison.md` with figures, and scalars in TensorBoard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from experiment.figures import COLOURS, STYLE, to_png
+from experiment.files import write_text, written_whole
+from experiment.tensorboard import EventWriter
+from parity.checks import Comparison
+from parity.finished import Finished
+from parity.measure import AUTOGRAD_TARGET, LOCKSTEP_TARGET, WEIGHTS_TARGET
+
+TINY = 1e-18
+"""What a difference of exactly 0 is drawn as, on logarithmic axes."""
+MARKS = {True: "ok", False: "FAILED", None: ""}
+
+
+def verdict(comparison: Comparison) -> str:
+    """The table for a terminal."""
+    cells = [("check", "measured", "target", "")]
+    cells += [(row.check, row.measured, row.target, MARKS[row.passed]) for row in comparison.rows]
+    widths = [max(len(row[column]) for row in cells) for column in range(3)]
+    lines = ["  ".join(text.ljust(width) for text, width in zip(row, [*widths, 0], strict=True)) for row in cells]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def save(comparison: Comparison, folder: Path) -> None:
+    """Write figures, TensorBoard scalars and, last, `comparison.md`."""
+    with rc_context(STYLE):
+        figures = _figures(comparison)
+        pngs = {name: to_png(figure) for name, figure in figures.items()}
+    for name, (png, _) in pngs.items():
+        with written_whole(folder / f"{name}.png") as file:
+            file.write(png)
+    with EventWriter(folder) as events:
+        _log(comparison, events)
+        for name, (png, size) in pngs.items():
+            events.image(f"parity/{name}", png, size, 0)
+    write_text(folder / "comparison.md", _markdown(comparison, list(pngs)))
+
+
+def _markdown(comparison: Comparison, figures: list[str]) -> str:
+    parts = ["# Comparison of the two tracks", comparison.heading]
+    rows = [[row.check, row.measured, row.target, MARKS[row.passed]] for row in comparison.rows]
+    parts.append(_table(["check", "measured", "target", ""], rows))
+    for dtype, gradients in comparison.gradients.items():
+        parts.append(f"## Gradients of the first iteration, {dtype}")
+        by_parameter = [
+            [name, f"{each.absolute:.1e}", f"{each.relative:.1e}", f"{1 - each.cosine:.1e}"]
+            for name, each in gradients.by_parameter.items()
+        ]
+        parts.append(_table(["parameter", "max \\|a-b\\|", "relative", "1 - cosine"], by_parameter))
+        parts.append("Each layer and loss on its own, given the same inputs:")
+        parts.append(
+            _table(["layer", "relative"], [[name, f"{each:.1e}"] for name, each in gradients.by_layer.items()])
+        )
+    for dtype, lockstep in comparison.lockstep.items():
+        parts.append(f"## Lock-step, {dtype}: the worst step of each quantity")
+        worst = [[name, f"{value:.1e}", str(step)] for name, (value, step) in lockstep.worst.items()]
+        parts.append(_table(["quantity", "relative", "step"], worst))
+    for name, finished in comparison.finished.items():
+        parts.append(f"## Test metrics, {name}")
+        parts.append(_metrics(finished))
+    parts += [f"![{name.replace('_', ' ')}]({name}.png)" for name in figures]
+    return "\n\n".join(parts) + "\n"
+
+
+def _metrics(finished: Finished) -> str:
+    one, other = finished.one.metrics, finished.other.metrics
+    rows = [
+        [name, f"{value:.6f}", f"{other['test'][name]:.6f}", f"{abs(value - other['test'][name]):.1e}"]
+        for name, value in one["test"].items()
+    ]
+    rows += [[name, f"{one[name]:.4g}", f"{other[name]:.4g}", ""] for name in ("epochs", "seconds")]
+    return _table(["metric", finished.one.name, finished.other.name, "difference"], rows)
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _figures(comparison: Comparison) -> dict[str, Figure]:
+    figures = {}
+    if comparison.gradients:
+        figures["gradients"] = _gradients(comparison)
+        figures["lockstep"] = _lockstep(comparison)
+        figures["free_running"] = _free_running(comparison)
+    for name, finished in comparison.finished.items():
+        figures["curves_" + name.replace(" ", "_")] = _curves(comparison, name, finished)
+    return figures
+
+
+def _gradients(comparison: Comparison) -> Figure:
+    figure, axis = _figure(comparison, "Gradients of the first iteration: NumPy against autograd", (9, 4.6))
+    names = list(next(iter(comparison.gradients.values())).by_parameter)
+    for number, (dtype, gradients) in enumerate(comparison.gradients.items()):
+        values = [max(each.relative, TINY) for each in gradients.by_parameter.values()]
+        places = np.arange(len(names)) + 0.38 * (number - 0.5)
+        axis.bar(places, values, width=0.36, label=dtype, color=COLOURS[number])
+        axis.axhline(AUTOGRAD_TARGET[dtype], linestyle="--", color=COLOURS[number], label=f"target, {dtype}")
+    axis.set_xticks(range(len(names)), names, rotation=35, ha="right")
+    axis.set(yscale="log", ylabel="largest relative difference", ylim=(TINY, 1))
+    axis.legend(ncols=2, fontsize=9)
+    return figure
+
+
+def _lockstep(comparison: Comparison) -> Figure:
+    figure, axis = _figure(comparison, "Lock-step: the largest difference of any quantity at each step", (9, 4.2))
+    for number, (dtype, lockstep) in enumerate(comparison.lockstep.items()):
+        values = np.maximum(lockstep.by_step, TINY)
+        axis.plot(values, color=COLOURS[number], label=dtype, linewidth=1)
+        axis.axhline(LOCKSTEP_TARGET[dtype], linestyle="--", color=COLOURS[number], label=f"target, {dtype}")
+        steps = sorted({flip.step for flip in lockstep.flips})
+        if steps:
+            axis.plot(steps, [1e-2] * len(steps), "v", color=COLOURS[number], label=f"a ReLU gate differs, {dtype}")
+    axis.set(yscale="log", xlabel="step", ylabel="largest relative difference", ylim=(1e-17, 1))
+    axis.legend(ncols=2, fontsize=9)
+    return figure
+
+
+def _free_running(comparison: Comparison) -> Figure:
+    figure, axis = _figure(comparison, "Free-running: the largest difference of any weight after each epoch", (9, 4.2))
+    for number, (dtype, free) in enumerate(comparison.free_running.items()):
+        epochs = np.arange(1, len(free.weights_apart) + 1)
+        values = np.maximum(free.weights_apart, TINY)
+        axis.plot(epochs, values, marker="o", markersize=4, color=COLOURS[number], label=dtype)
+    axis.axhline(WEIGHTS_TARGET, linestyle="--", color=COLOURS[0], label="target, float64")
+    axis.set(yscale="log", xlabel="epoch", ylabel="largest |difference| of a weight", ylim=(1e-17, 1))
+    axis.legend(fontsize=9)
+    return figure
+
+
+def _curves(comparison: Comparison, name: str, finished: Finished) -> Figure:
+    figure = Figure(figsize=(10, 6), layout="constrained")
+    figure.suptitle(f"Curves of both tracks, {name}\n{_short(comparison.heading)}", fontsize=11)
+    above, below = figure.subplots(2, 2, sharex=True, height_ratios=[3, 1.4])
+    pair = (finished.one, finished.other)
+    for column, quantity in enumerate(("loss", "accuracy")):
+        for split, colour in (("train", COLOURS[0]), ("val", COLOURS[1])):
+            tag = f"{split}/{quantity}"
+            series = [np.array([row[tag] for row in run.history]) for run in pair]
+            for values, run, style, width in zip(series, pair, ("-", ":"), (4, 2), strict=True):
+                shown = colour if style == "-" else "black"
+                epochs = np.arange(1, len(values) + 1)
+                label = f"{tag}, {run.metrics['track']}"
+                above[column].plot(epochs, values, style, color=shown, linewidth=width, label=label, alpha=0.9)
+            common = min(map(len, series))
+            apart = np.maximum(np.abs(series[0][:common] - series[1][:common]), TINY)
+            below[column].plot(np.arange(1, common + 1), apart, color=colour, marker="o", markersize=3, label=tag)
+        above[column].set(ylabel=quantity)
+        above[column].legend(fontsize=8)
+        below[column].set(yscale="log", xlabel="epoch", ylabel="|difference|")
+    return figure
+
+
+def _figure(comparison: Comparison, title: str, size: tuple[float, float]) -> tuple[Figure, Any]:
+    figure = Figure(figsize=size, layout="constrained")
+    figure.suptitle(f"{title}\n{_short(comparison.heading)}", fontsize=11)
+    return figure, figure.subplots()
+
+
+def _short(heading: str) -> str:
+    return heading.split(":")[0]
+
+
+def _log(comparison: Comparison, events: EventWriter) -> None:
+    tags: dict[str, list[str]] = {}
+    for dtype, gradients in comparison.gradients.items():
+        for name, each in gradients.by_parameter.items():
+            events.scalars({f"parity/gradients/{dtype}/{name}": each.relative}, 0)
+    for dtype, lockstep in comparison.lockstep.items():
+        for step, value in enumerate(lockstep.by_step):
+            events.scalars({f"parity/lockstep/{dtype}": value}, step)
+        tags["lock-step: largest relative difference of each step"] = ["parity/lockstep/.*"]
+    for dtype, free in comparison.free_running.items():
+        for epoch, value in enumerate(free.weights_apart, start=1):
+            events.scalars({f"parity/weights/{dtype}": value}, epoch)
+        tags["free-running: largest difference of any weight after each epoch"] = ["parity/weights/.*"]
+    for name, finished in comparison.finished.items():
+        for row, twin in zip(finished.one.history, finished.other.history, strict=False):
+            apart = abs(row["val/loss"] - twin["val/loss"])
+            events.scalars({f"parity/val_loss/{name.replace(' ', '_')}": apart}, int(row["epoch"]))
+        tags["validation loss: difference after each epoch"] = ["parity/val_loss/.*"]
+    events.layout({"parity": tags})
