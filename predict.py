@@ -6,6 +6,7 @@ import csv
 import io
 from argparse import ArgumentParser
 from pathlib import Path
+from typing import Any
 
 from experiment.errors import run_program
 from experiment.files import write_text
@@ -20,20 +21,22 @@ def main() -> int:
     parser.add_argument(
         "drawings", type=Path, nargs="+", help="pictures, .npy of bitmaps (N, 28, 28), .ndjson of strokes"
     )
+    parser.add_argument("--track", choices=("numpy", "lightning"), default="numpy", help="which track predicts")
     parser.add_argument("--out", type=Path, help="CSV file to write the predictions to")
     arguments = parser.parse_args()
     from datamodules.inputs import read_drawings
-    from numpy_ref.predictor import Predictor
+    from experiment.trained import read_trained
 
-    predictor = Predictor(arguments.run)
+    trained = read_trained(arguments.run)
+    predictor = _predictor(arguments.track)(trained)
     images = {path: read_drawings(path) for path in arguments.drawings}
-    top = min(TOP, len(predictor.categories))
+    top = min(TOP, len(trained.categories))
     header = ["file", "row", "label", "probability"]
     header += [f"{what}_{place}" for place in range(2, top + 1) for what in ("label", "probability")]
     rows: list[list[object]] = []
     for path, bitmaps in images.items():
         for row, probabilities in enumerate(predictor.probabilities(bitmaps)):
-            best = [(predictor.categories[c], float(probabilities[c])) for c in (-probabilities).argsort()[:top]]
+            best = [(trained.categories[c], float(probabilities[c])) for c in (-probabilities).argsort()[:top]]
             others = ", ".join(f"{name} {probability:.3f}" for name, probability in best[1:])
             name = str(path) if len(bitmaps) == 1 else f"{path}[{row}]"
             print(f"{name}: {best[0][0]} {best[0][1]:.3f}  (then {others})")
@@ -43,6 +46,16 @@ def main() -> int:
         csv.writer(table, lineterminator="\n").writerows([header, *rows])
         write_text(arguments.out, table.getvalue())
     return 0
+
+
+def _predictor(track: str) -> type[Any]:
+    if track == "numpy":
+        from numpy_ref.predictor import Predictor
+
+        return Predictor
+    from lightning_models.predictor import Predictor as TorchPredictor
+
+    return TorchPredictor
 
 
 if __name__ == "__main__":

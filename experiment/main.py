@@ -77,7 +77,6 @@ def begin(experiment: Experiment, track: str, data: DataModule, facts: dict[str,
             "track": track,
             "model": experiment.model,
             "categories": facts["categories"],
-            "word_dim": data.words.vectors.shape[1] if data.words else None,
             "data": facts["label"],
         },
     )

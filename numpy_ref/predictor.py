@@ -1,40 +1,23 @@
-"""Predicts with the weights of a finished run, of either track: they load in both."""
+"""Predicts in NumPy with the weights of a finished run, of either track. The twin of lightning_models/predictor.py."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
-from experiment.commandline import from_yaml
-from experiment.errors import UserError
-from experiment.run import Run
-from experiment.weights import load_weights
+from experiment.trained import Trained
 from numpy_ref.models import build_model
 
 
 class Predictor:
-    """A trained network and the names of its categories.
+    """A trained network, ready for drawings."""
 
-    Args:
-        folder: a run's folder, with `config.yaml`, `model.json` and `model.safetensors`.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        if not (folder / "config.yaml").is_file():
-            raise UserError(f"{folder}: not the folder of a run (it has no config.yaml).")
-        experiment, facts = from_yaml(folder / "config.yaml"), Run(folder).read_json("model.json")
-        self.categories: list[str] = facts["categories"]
-        self.dtype = np.dtype(experiment.trainer.dtype)
-        words = None
-        if facts["word_dim"]:
-            words = np.zeros((len(self.categories), facts["word_dim"]))  # the vectors are among the weights
-        self.model = build_model(experiment, len(self.categories), words)
-        weights, _ = load_weights(folder / "model.safetensors")
+    def __init__(self, trained: Trained) -> None:
+        self.dtype = np.dtype(trained.experiment.trainer.dtype)
+        self.model = build_model(trained.experiment, len(trained.categories), trained.words)
         try:
-            self.model.load_state_dict(weights)
+            self.model.load_state_dict(trained.weights)
         except ValueError as error:
-            raise UserError(f"{folder / 'model.safetensors'}: does not fit the run's config ({error}).") from error
+            raise trained.misfit(error) from error
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Probabilities (N, C) of drawings (N, 28, 28) uint8."""

@@ -63,7 +63,12 @@ def compare_gradients(experiment: Experiment, data: QuickDrawDataModule) -> Grad
     ours, theirs = numpy_track.start_model(experiment, data), lightning_track.start_model(experiment, data)
     batch = next(data.batches("train", 0))
     one, other = record_numpy(ours, batch), record_torch(theirs, batch)
-    by_parameter = {name: difference(one.gradients[name], other.gradients[name]) for name in one.gradients}
+    trained = {id(parameter) for parameter in ours.trained_parameters()}
+    by_parameter = {
+        name: difference(one.gradients[name], other.gradients[name])
+        for name, parameter in ours.named_parameters()
+        if id(parameter) in trained
+    }
     by_layer = _alone(ours, theirs, one, batch)
     target = AUTOGRAD_TARGET[experiment.trainer.dtype]
     blamed = [name for name, worst in by_layer.items() if worst > target]
@@ -97,11 +102,9 @@ def _alone(ours: NumpyClassifier, theirs: TorchClassifier, record: BatchRecord, 
         expected = theirs.losses()[name][1](scores_torch, torch.from_numpy(batch[1]))
         expected.backward()
         assert scores_torch.grad is not None
-        parts = (
-            difference(loss.backward(), scores_torch.grad.numpy()),
-            difference(np.array([value]), expected.detach().numpy()[None]),
-        )
-        worst[f"loss {name}"] = max(part.relative for part in parts)
+        by_gradient = difference(loss.backward(), scores_torch.grad.numpy())
+        by_value = difference(np.array([value]), expected.detach().numpy()[None])
+        worst[f"loss {name}"] = max(by_gradient.relative, by_value.relative)
     return worst
 
 

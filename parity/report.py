@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from experiment.figures import COLOURS, STYLE, to_png
 from experiment.files import write_text, written_whole
@@ -133,6 +134,7 @@ def _free_running(comparison: Comparison) -> Figure:
         axis.plot(epochs, values, marker="o", markersize=4, color=COLOURS[number], label=dtype)
     axis.axhline(WEIGHTS_TARGET, linestyle="--", color=COLOURS[0], label="target, float64")
     axis.set(yscale="log", xlabel="epoch", ylabel="largest |difference| of a weight", ylim=(1e-17, 1))
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.legend(fontsize=9)
     return figure
 
@@ -156,7 +158,8 @@ def _curves(comparison: Comparison, name: str, finished: Finished) -> Figure:
             below[column].plot(np.arange(1, common + 1), apart, color=colour, marker="o", markersize=3, label=tag)
         above[column].set(ylabel=quantity)
         above[column].legend(fontsize=8)
-        below[column].set(yscale="log", xlabel="epoch", ylabel="|difference|")
+        below[column].set(yscale="log", xlabel="epoch", ylabel=f"|difference|\n(0 drawn as {TINY:.0e})")
+        below[column].xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
 
 
