@@ -69,7 +69,7 @@ def _trace(experiment: Experiment) -> int:
 
     data = QuickDrawDataModule(experiment)
     parts = trace(experiment, data)
-    heading = f"{experiment.experiment}, {experiment.trainer.dtype}, on {data.label}: {data.description}"
+    heading = f"{experiment.experiment}, {experiment.trainer.dtype}, on {data.description}"
     run = Run.create(experiment, "comparison")
     write_text(run.folder / "trace.txt", f"{heading}\n{as_text(parts)}\n")
     write_text(run.folder / "trace.html", as_page(parts, heading))

@@ -66,6 +66,14 @@ def test_resume_and_predict_as_shown(program: Program, tmp_path: Path) -> None:
     assert len((tmp_path / "preds.csv").read_text().splitlines()) == 1 + 4
 
 
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("python compare.py --config")])
+def test_comparisons_run(command: str, program: Program, glove: Path, tmp_path: Path) -> None:
+    command = re.sub(r" --data\.root.*", "", command).replace("configs/", f"{PROJECT}/configs/")
+    _, script, *arguments = shlex.split(command)
+    result = program(script, *arguments, *SHORT, "--logs_root", tmp_path, "--data.word_vectors", glove)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
 @pytest.mark.parametrize("target", sorted({word for c in COMMANDS if c.startswith("make") for word in c.split()[1:]}))
 def test_make_targets_exist(target: str) -> None:
     subprocess.run(["make", "-n", target], cwd=PROJECT, check=True, capture_output=True)
