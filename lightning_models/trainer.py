@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import time
 import warnings
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.plugins import TorchCheckpointIO
 from lightning.pytorch.profilers import PassThroughProfiler
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
@@ -20,6 +23,7 @@ from datamodules.quickdraw import QuickDrawDataModule
 from experiment.config import Experiment
 from experiment.console import Progress
 from experiment.errors import UserError
+from experiment.files import written_whole
 from experiment.history import ended_by
 from experiment.initial_weights import initial_weights
 from experiment.interrupt import Watch, ctrl_c_watched
@@ -32,7 +36,7 @@ from lightning_models.metrics import test_metrics
 from lightning_models.models import build_model
 
 LAST = "checkpoints/last.ckpt"
-OURS = {"max_epochs": "trainer.max_epochs", "precision": "trainer.dtype", "logger": "", "callbacks": ""}
+OURS = {"max_epochs": "trainer.max_epochs", "precision": "trainer.dtype", "logger": "", "callbacks": "", "plugins": ""}
 """Trainer arguments that the experiment decides, and by which field."""
 SMALL = 1_000_000
 """Below so many weights, torch's further threads cost more than they bring: they fall asleep between two steps."""
@@ -123,11 +127,23 @@ def fit(
         callbacks=callbacks,
         logger=TensorBoardLogger(run.folder, name="", version="", default_hp_metric=False),
         profiler=NoProfiler(),
+        plugins=[WholeCheckpoints()],
     )
     try:
         trainer.fit(model, adapter, ckpt_path=str(run.folder / LAST) if history else None, weights_only=True)
     finally:
         (run.folder / "hparams.yaml").unlink(missing_ok=True)  # the logger's own; ours is config.yaml
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Writes checkpoints whole or not at all; Lightning's own way copies them over from another disk's /tmp."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        """To a temporary file beside the target, then renamed."""
+        content = io.BytesIO()
+        torch.save(checkpoint, content)
+        with written_whole(Path(path)) as file:
+            file.write(content.getbuffer())
 
 
 class NoProfiler(PassThroughProfiler):

@@ -263,7 +263,8 @@ def test_full_disk_leaves_nothing_half_written(
     with pytest.raises(SystemExit) as stop:
         run_program(lambda: write_text(tmp_path / "text", "hello"))
     assert stop.value.code == 2 and list(tmp_path.iterdir()) == []
-    assert capsys.readouterr().err == "error: the disk is full; free some space and run again\n"
+    said = capsys.readouterr().err
+    assert said == f"error: {tmp_path / 'text'}: the disk is full; free some space and run again\n"
 
 
 # --- as a user
