@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from experiment.commandline import parse_command
 from experiment.errors import run_program
+
+if TYPE_CHECKING:
+    from experiment.config import Experiment
+    from experiment.main import Train
 
 
 def main() -> int:
@@ -17,10 +22,11 @@ def main() -> int:
     return train_and_test("lightning", command, QuickDrawDataModule, import_train)
 
 
-def import_train():  # type: ignore[no-untyped-def]
-    """The Lightning track's `train`; torch and Lightning take seconds to import."""
-    from lightning_models.trainer import train
+def import_train(experiment: Experiment) -> Train:
+    """The Lightning track's `train`, once the `lightning:` section is sound; the import takes seconds."""
+    from lightning_models.trainer import make_trainer, train
 
+    make_trainer(experiment, logger=False, enable_checkpointing=False)
     return train
 
 

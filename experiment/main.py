@@ -39,7 +39,10 @@ Train = Callable[[Experiment, Any, Run, bool], Outcome]
 
 
 def train_and_test(
-    track: str, command: Command, make_data: Callable[[Experiment], DataModule], import_train: Callable[[], Train]
+    track: str,
+    command: Command,
+    make_data: Callable[[Experiment], DataModule],
+    import_train: Callable[[Experiment], Train],
 ) -> int:
     """Do what `command` asks for in one track; returns the exit code. `import_train` waits for sound data."""
     experiment = command.experiment
@@ -52,11 +55,11 @@ def train_and_test(
     print(f"Data: {data.description}", flush=True)
     if data.drawings.note:
         print(data.drawings.note, flush=True)
-    facts = data.facts()
+    train, facts = import_train(experiment), data.facts()
     run = resume(command, track, facts) if command.resume else begin(experiment, track, data, facts)
     print(f"Run:  {run.folder}", flush=True)
     try:
-        outcome = import_train()(experiment, data, run, bool(command.resume))
+        outcome = train(experiment, data, run, bool(command.resume))
     except Interrupted:
         print(f"Stopped. The complete epochs are saved; continue with --resume {run.folder}", flush=True)
         return INTERRUPTED

@@ -41,6 +41,8 @@ class EpochRecorder(Callback):
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """All training batches are done: take their means before validation begins its own."""
+        if trainer.sanity_checking:
+            return
         assert isinstance(pl_module, Classifier)
         first_step = trainer.global_step - len(pl_module.batch_values("loss"))
         for number, loss in enumerate(pl_module.batch_values("loss").tolist()):
@@ -50,6 +52,8 @@ class EpochRecorder(Callback):
 
     def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Complete the row, and give EarlyStopping and ModelCheckpoint their number."""
+        if trainer.sanity_checking:
+            return
         assert isinstance(pl_module, Classifier)
         row: Row = {"epoch": trainer.current_epoch + 1, "step": trainer.global_step}
         row |= {"lr": trainer.optimizers[0].param_groups[0]["lr"]}
@@ -74,7 +78,8 @@ class EpochRecorder(Callback):
         step = int(row["step"])
         scalars = {tag: value for tag, value in row.items() if tag != "step"}
         for logger in trainer.loggers:
-            assert isinstance(logger, TensorBoardLogger)
+            if not isinstance(logger, TensorBoardLogger):  # fast_dev_run puts a dummy in its place
+                continue
             logger.log_metrics(scalars | {"time/images_per_second": images_per_second}, step)
             for name, parameter in pl_module.named_parameters():
                 _log_histogram(logger.experiment, f"weights/{name}", parameter.detach().cpu().numpy(), step)

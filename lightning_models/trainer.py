@@ -36,8 +36,13 @@ from lightning_models.metrics import test_metrics
 from lightning_models.models import build_model
 
 LAST = "checkpoints/last.ckpt"
-OURS = {"max_epochs": "trainer.max_epochs", "precision": "trainer.dtype", "logger": "", "callbacks": "", "plugins": ""}
-"""Trainer arguments that the experiment decides, and by which field."""
+OURS = {"max_epochs": "trainer.max_epochs", "precision": "trainer.dtype"}
+"""Trainer arguments that a field of the experiment decides."""
+FIXED = (
+    *("logger", "callbacks", "plugins", "profiler", "barebones", "max_steps", "max_time"),
+    *("limit_val_batches", "limit_test_batches", "check_val_every_n_epoch", "val_check_interval"),
+)
+"""Trainer arguments that this project sets itself: a run has whole epochs, with one whole validation each."""
 SMALL = 1_000_000
 """Below so many weights, torch's further threads cost more than they bring: they fall asleep between two steps."""
 
@@ -67,7 +72,8 @@ def finish(
     data = adapter.data
     best, _ = load_weights(run.folder / BEST)
     model.load_state_dict({name: torch.from_numpy(array) for name, array in best.items()})
-    make_trainer(experiment, logger=False, enable_checkpointing=False).test(model, adapter, verbose=False)
+    tester = make_trainer(experiment, logger=False, enable_checkpointing=False, fast_dev_run=False)
+    tester.test(model, adapter, verbose=False)
     scores, labels = model.test_scores().cpu(), torch.from_numpy(data.labels("test"))
     probabilities = model.probabilities(scores)
     test = test_metrics(probabilities, labels, data.categories)
@@ -96,8 +102,9 @@ def make_trainer(experiment: Experiment, **options: Any) -> Trainer:
     defaults = {"devices": 1, "enable_progress_bar": False, "enable_model_summary": False, "num_sanity_val_steps": 0}
     for name in experiment.lightning:
         if name in OURS:
-            instead = f"use --{OURS[name]}" if OURS[name] else "this project makes it"
-            raise UserError(f"--lightning.{name}: not to be set here; {instead}.")
+            raise UserError(f"--lightning.{name}: use --{OURS[name]} instead, which both tracks heed.")
+        if name in FIXED:
+            raise UserError(f"--lightning.{name}: this project sets it itself; leave it out.")
     try:
         return Trainer(**(defaults | experiment.lightning | options))
     except (TypeError, ValueError, MisconfigurationException) as error:

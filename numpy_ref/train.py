@@ -7,8 +7,14 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])  # the project, so that nothing need be installed
 
+from typing import TYPE_CHECKING  # noqa: E402
+
 from experiment.commandline import parse_command  # noqa: E402
 from experiment.errors import run_program  # noqa: E402
+
+if TYPE_CHECKING:
+    from experiment.config import Experiment
+    from experiment.main import Train
 
 
 def main() -> int:
@@ -20,7 +26,7 @@ def main() -> int:
     return train_and_test("numpy", command, QuickDrawDataModule, import_train)
 
 
-def import_train():  # type: ignore[no-untyped-def]
+def import_train(_: Experiment) -> Train:
     """The NumPy track's `train`."""
     from numpy_ref.trainer import train
 

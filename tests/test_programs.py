@@ -34,7 +34,7 @@ SAME_BYTES = ("model.safetensors", "predictions.npz", "history.csv", "split.npz"
 
 def run(track: str, experiment: Experiment, resume: Path | None = None) -> Path:
     """Run a track in this process, as its program would; returns the run's folder."""
-    code = train_and_test(track, Command(experiment, resume), QuickDrawDataModule, lambda: TRAIN[track])
+    code = train_and_test(track, Command(experiment, resume), QuickDrawDataModule, lambda _: TRAIN[track])
     assert code == 0
     root = Path(str(experiment.logs_root)) / experiment.experiment / track
     return resume or max(root.iterdir(), key=lambda folder: folder.stat().st_mtime_ns)
@@ -225,6 +225,9 @@ def test_lightning_section_reaches_the_trainer(small: Callable[..., Experiment])
         run("lightning", small(lightning={"max_epochs": 2}))
     with pytest.raises(UserError, match="devicez"):
         run("lightning", small(lightning={"devicez": 2}))
+    for arguments in ({"fast_dev_run": True}, {"num_sanity_val_steps": 1, "limit_train_batches": 1}):
+        folder = run("lightning", small(lightning=arguments, trainer=Trainer(max_epochs=1)))
+        assert len(np.load(folder / "predictions.npz")["labels"]) == 100
     run("numpy", small(lightning={"devicez": 2}, trainer=Trainer(max_epochs=1)))  # accepted and ignored
 
 
@@ -250,7 +253,7 @@ def test_read_only_logs_folder_is_refused(
     data = QuickDrawDataModule(experiment)
     monkeypatch.setattr(Path, "mkdir", refuse)
     with pytest.raises(UserError, match=words):
-        train_and_test("numpy", Command(experiment, None), lambda _: data, lambda: train_numpy)
+        train_and_test("numpy", Command(experiment, None), lambda _: data, lambda _: train_numpy)
 
 
 def test_full_disk_leaves_nothing_half_written(
@@ -321,6 +324,12 @@ def test_predicts_from_any_run(track: str, small: Callable[..., Experiment], pro
 def test_predict_refuses(program: Program, tmp_path: Path) -> None:
     assert_refused(program("predict.py", tmp_path, "x.png"), "not the folder of a run")
     assert not (tmp_path / "preds.csv").exists()
+
+
+def test_lightning_refusal_leaves_no_folder(subset: Path, program: Program, tmp_path: Path) -> None:
+    refused = program(TRACKS["lightning"], "--data.root", subset, "--lightning.devicez", 2, "--logs_root", "logs")
+    assert_refused(refused, "devicez")
+    assert not (tmp_path / "logs").exists()
 
 
 def test_refusals_reach_the_user_in_one_line(subset: Path, program: Program, tmp_path: Path) -> None:
