@@ -7,7 +7,7 @@ Schema 1. Both tracks leave the same files:
     split.npz             `train`, `validation`: row numbers (int64) into the source's training drawings
     history.csv           a row per epoch: epoch, step, lr, train/* and val/*  (no times: same seed, same bytes)
     model.safetensors     the weights with the smallest validation loss, under torch's state_dict names
-    model.json            what else a prediction needs: model, categories, sizes, dtype
+    model.json            what a reader needs beside the config: track, model, categories, data
     predictions.npz       `labels` (N,), `probabilities` (N, C) of the test; for the dual tower `similarities` (N, C)
     metrics.json          test metrics, best validation, epochs, seconds, data, versions; written last: the run is done
     figures/*.png         the pictures that TensorBoard shows too

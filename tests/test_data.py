@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +15,13 @@ from datamodules.augmentation import augment, matrices
 from datamodules.drawings import official_categories, share
 from datamodules.inputs import read_drawings
 from datamodules.quickdraw import QuickDrawDataModule
-from datamodules.sources import bitmaps, doodles, load_drawings
+from datamodules.sources import doodles, load_drawings
 from datamodules.sources.strokes import read_strokes
 from datamodules.strokes import rasterise
 from datamodules.word_vectors import load_word_vectors
 from experiment.config import FIVE, Augmentation, Data, Experiment, Trainer
 from experiment.errors import UserError
+from tests.conftest import make_official
 
 TWO = ["hot dog", "cat"]
 
@@ -120,7 +119,7 @@ def test_categories_choose_and_relabel(subset: Path) -> None:
 
 def test_auto_takes_what_is_in_the_root(subset: Path, tmp_path: Path) -> None:
     assert load_drawings(Data(root=str(subset))).source == "subset"
-    _official(tmp_path / "numpy_bitmap", TWO)
+    make_official(tmp_path / "numpy_bitmap", TWO)
     assert load_drawings(Data(root=str(tmp_path), categories=TWO)).source == "bitmaps"
 
 
@@ -192,119 +191,6 @@ def test_rasteriser_looks_like_the_official_bitmaps(real_data: Path) -> None:
         row = [json.loads(line)["key_id"] for line in path.read_text().splitlines()].index(str(key))
         drawn = rasterise(read_strokes(path)[row])
         assert np.sqrt(((drawn.astype(float) - bitmap) ** 2).mean()) < 8
-
-
-# --- download
-
-
-class OfficialServer(ThreadingHTTPServer):
-    """Serves official files with HTTP ranges; counts bytes; can be told to break."""
-
-    def __init__(self, files: dict[str, bytes]) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.files, self.sent, self.requests, self.break_after, self.error_page = files, 0, 0, 10**9, False
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: OfficialServer
-
-    def do_GET(self) -> None:
-        server = self.server
-        server.requests += 1
-        content = server.files.get(self.path)
-        if server.requests > server.break_after:
-            return self.send_error(503)
-        if server.error_page:
-            content = b"<html>Please log in</html>" * 100
-        if content is None:
-            return self.send_error(404)
-        first, last = map(int, self.headers["Range"].removeprefix("bytes=").split("-"))
-        piece = content[first : last + 1]
-        server.sent += len(piece)
-        self.send_response(206)
-        self.send_header("Content-Length", str(len(piece)))
-        self.send_header("Content-Range", f"bytes {first}-{first + len(piece) - 1}/{len(content)}")
-        self.end_headers()
-        self.wfile.write(piece)
-        return None
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[OfficialServer]:
-    folder = _official(tmp_path / "official", TWO, count=3000)
-    files = {f"/{name.replace(' ', '%20')}.npy": (folder / f"{name}.npy").read_bytes() for name in TWO}
-    official = OfficialServer(files)
-    thread = threading.Thread(target=official.serve_forever, daemon=True)
-    thread.start()
-    yield official
-    official.shutdown()
-    official.server_close()
-
-
-def _official(folder: Path, names: list[str], count: int = 20) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    for seed, name in enumerate(names):
-        rows = np.random.default_rng(seed).integers(0, 256, (count, 784)).astype(np.uint8)
-        np.save(folder / f"{name}.npy", rows)
-    return folder
-
-
-def _wanted(server: OfficialServer, root: Path, **fields: Any) -> Data:
-    options = {"train_per_category": 900, "test_per_category": 100} | fields
-    return Data(source="bitmaps", root=str(root), url=server.url, categories=TWO, **options)
-
-
-def test_download_brings_only_the_rows_needed(server: OfficialServer, tmp_path: Path) -> None:
-    root = tmp_path / "data"
-    root.mkdir()
-    drawings = load_drawings(_wanted(server, root))
-    assert server.sent == 2 * (1000 * 784 + bitmaps.HEADER)
-    official = np.load(tmp_path / "official" / "cat.npy").reshape(-1, 28, 28)
-    np.testing.assert_array_equal(drawings.train_images[drawings.train_labels == 1], official[:900])
-    np.testing.assert_array_equal(drawings.test_images[drawings.test_labels == 1], official[900:1000])
-    before = server.requests
-    load_drawings(_wanted(server, root))
-    assert server.requests == before  # the second time nothing travels
-
-
-def test_download_goes_on_after_a_break(server: OfficialServer, tmp_path: Path) -> None:
-    root = tmp_path / "data"
-    root.mkdir()
-    server.break_after = 2  # the header and one piece arrive
-    with pytest.raises(UserError, match="run again"):
-        load_drawings(_wanted(server, root))
-    assert [path.suffix for path in (root / "fetched_bitmaps").iterdir()] == [".part"]
-    server.break_after, server.sent = 10**9, 0
-    drawings = load_drawings(_wanted(server, root))
-    assert server.sent == 2 * (1000 * 784 + bitmaps.HEADER) - bitmaps.CHUNK
-    official = np.load(tmp_path / "official" / "hot dog.npy").reshape(-1, 28, 28)
-    np.testing.assert_array_equal(drawings.train_images[drawings.train_labels == 0], official[:900])
-
-
-def test_download_answered_with_an_error_page(server: OfficialServer, tmp_path: Path) -> None:
-    server.error_page = True
-    with pytest.raises(UserError, match="error page"):
-        load_drawings(_wanted(server, tmp_path))
-    assert not list(tmp_path.glob("fetched_bitmaps/*.npy"))
-
-
-def test_download_of_a_missing_file(server: OfficialServer, tmp_path: Path) -> None:
-    server.files.clear()
-    with pytest.raises(UserError, match="no such file on the server"):
-        load_drawings(_wanted(server, tmp_path))
-
-
-def test_download_of_a_truncated_file(server: OfficialServer, tmp_path: Path) -> None:
-    server.files = {path: content[: 500 * 784] for path, content in server.files.items()}
-    with pytest.raises(UserError, match="cut short"):
-        load_drawings(_wanted(server, tmp_path))
 
 
 # --- word vectors
