@@ -12,9 +12,12 @@ from __future__ import annotations
 import numpy as np
 
 from numpy_ref.module import Parameter
+from numpy_ref.products import side_by_side
 
 BLOCK = 131_072
 """Numbers updated at a time, so that the four arrays of a step stay in the processor's cache."""
+LARGE = 400_000
+"""From so many numbers on, two cores update half of them each."""
 
 
 class SGD:
@@ -35,20 +38,26 @@ class SGD:
         self.lr, self.momentum, self.nesterov, self.weight_decay = lr, momentum, nesterov, weight_decay
         self._data, self._grad = _pack(parameters)
         self.velocity = np.zeros_like(self._data)
-        self._change = np.empty(min(BLOCK, len(self._data)), self._data.dtype)
 
     def step(self) -> None:
         """One step down the gradients that `backward` left."""
-        for start in range(0, len(self._data), BLOCK):
-            block = slice(start, start + BLOCK)
-            self._step(self._data[block], self._grad[block], self.velocity[block])
+        size = len(self._data)
+        if size < LARGE:
+            self._update(0, size)
+        else:
+            side_by_side(lambda: self._update(0, size // 2), lambda: self._update(size // 2, size))
 
-    def _step(self, w: np.ndarray, g: np.ndarray, v: np.ndarray) -> None:
+    def _update(self, start: int, stop: int) -> None:
+        change = np.empty(min(BLOCK, stop - start), self._data.dtype)
+        for first in range(start, stop, BLOCK):
+            block = slice(first, min(first + BLOCK, stop))
+            self._step(self._data[block], self._grad[block], self.velocity[block], change[: block.stop - first])
+
+    def _step(self, w: np.ndarray, g: np.ndarray, v: np.ndarray, change: np.ndarray) -> None:
         if self.weight_decay:
             g = g + self.weight_decay * w
         v *= self.momentum
         v += g
-        change = self._change[: len(w)]
         np.multiply(g + self.momentum * v if self.nesterov else v, self.lr, out=change)
         w -= change
 

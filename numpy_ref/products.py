@@ -17,7 +17,7 @@ from queue import SimpleQueue
 
 import numpy as np
 
-LARGE = 20_000_000
+LARGE = 15_000_000
 """Multiplications from which on work is shared with the helper."""
 
 Task = Callable[[], object]

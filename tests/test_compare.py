@@ -134,7 +134,7 @@ def test_bug_between_the_layers_is_caught(small: Callable[..., Experiment], monk
 def test_bug_in_the_optimiser_is_caught_in_lockstep(
     small: Callable[..., Experiment], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def forgets_momentum(self: Any, w: np.ndarray, g: np.ndarray, v: np.ndarray) -> None:
+    def forgets_momentum(self: Any, w: np.ndarray, g: np.ndarray, *_: np.ndarray) -> None:
         w -= self.lr * g
 
     experiment = small(trainer=Trainer(dtype="float64"))

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from experiment.initial_weights import initial_weights, kaiming_normal
 from lightning_models import losses as torch_losses
+from numpy_ref import optim, products
 from numpy_ref.layers import Linear, Normalize, ReLU
 from numpy_ref.losses import CosineLoss, CrossEntropyLoss, MarginLoss, softmax
 from numpy_ref.module import Layer, Parameter, Sequential
@@ -204,6 +205,35 @@ def test_sgd_steps_the_layers_that_made_the_parameters() -> None:
     sgd.step()
     np.testing.assert_array_equal(network.state_dict()["2.bias"], [-1, -1])
     assert network.layers[0].weight.data.flags.f_contiguous  # type: ignore[attr-defined]
+
+
+def test_large_products_and_updates_are_those_of_one_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(0)
+    x, grad = random.normal(size=(64, 700)), random.normal(size=(64, 600))
+    results = []
+    for alone in (False, True):
+        if alone:
+            monkeypatch.setattr(products, "_helper", lambda: None)
+        layer = Linear(700, 600, np.dtype("float64"))
+        layer.weight.data[...] = np.random.default_rng(1).normal(size=(600, 700))
+        sgd = SGD(layer.parameters(), lr=0.1, momentum=0.9)
+        assert sgd._data.size > optim.LARGE and products.LARGE < 64 * 700 * 600
+        y, dx = layer.forward(x), layer.backward(grad)
+        layer.backward(grad, input_grad=False)
+        sgd.step()
+        results.append([y, dx, layer.weight.grad, layer.bias.grad, layer.weight.data, layer.bias.data])
+    for shared, whole in zip(*results, strict=True):
+        np.testing.assert_array_equal(shared, whole)  # to the last bit: halves are cut alike
+    np.testing.assert_allclose(results[0][2], grad.T @ x, rtol=1e-11, atol=1e-12)
+
+
+def test_helper_passes_errors_on() -> None:
+    def fail() -> None:
+        raise ValueError("in the helper")
+
+    with pytest.raises(ValueError, match="in the helper"):
+        products.side_by_side(fail, lambda: None)
+    products.side_by_side(lambda: None, lambda: None)  # and goes on working
 
 
 def test_kaiming_normal_has_torchs_spread() -> None:
