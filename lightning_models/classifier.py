@@ -77,14 +77,14 @@ class Classifier(LightningModule):
         counts = torch.tensor([len(labels) for labels in self._labels], dtype=torch.float64)
         means = {name: float((self.batch_values(name) * counts).sum() / counts.sum()) for name in self._terms[0]}
         right = torch.cat(self._guesses) == torch.cat(self._labels)
-        return means | {"accuracy": float(right.sum() / counts.sum())}
+        return means | {"accuracy": int(right.sum()) / len(right)}
 
     def batch_values(self, name: str) -> torch.Tensor:
         """One loss term of each batch since the last reset, float64 on the CPU.
 
         Until here nothing has waited for the device: numbers are fetched once per pass, not once per step.
         """
-        return torch.stack([terms[name] for terms in self._terms]).double().cpu()
+        return torch.stack([terms[name] for terms in self._terms]).cpu().double()
 
     def on_train_epoch_start(self) -> None:
         """A new pass through the training drawings."""
