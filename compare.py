@@ -34,12 +34,15 @@ def main() -> int:
 
 
 def _experiment(experiment: Experiment) -> int:
+    from threadpoolctl import threadpool_limits
+
     from experiment.run import Run
     from parity.checks import compare_experiment
     from parity.report import save, verdict
 
     run = Run.create(experiment, "comparison")
-    comparison = compare_experiment(experiment, run.folder)
+    with threadpool_limits(1, "blas"):  # as in the NumPy track: other threads round otherwise
+        comparison = compare_experiment(experiment, run.folder)
     save(comparison, run.folder)
     print(f"\n{verdict(comparison)}\n\nPictures and tables: {run.folder / 'comparison.md'}")
     return 0 if comparison.passed else 1

@@ -10,8 +10,11 @@ from experiment.config import Experiment
 from parity.finished import Finished, compare_finished
 from parity.free_running import FreeRunning, compare_free_running
 from parity.gradients import Gradients, Numerical, compare_along_directions, compare_gradients, compare_numerically
-from parity.lockstep import Lockstep, compare_in_lockstep
+from parity.lockstep import Flip, Lockstep, compare_in_lockstep, find_first_flip
 from parity.measure import AUTOGRAD_TARGET, LOCKSTEP_TARGET, NUMERICAL_TARGET, WEIGHTS_TARGET
+
+FLIPPED = 1e-5
+"""Float32 weights this far apart have not come so by rounding alone: a gate is looked for."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class Comparison:
     numerical: dict[str, Numerical] = field(default_factory=dict)
     lockstep: dict[str, Lockstep] = field(default_factory=dict)
     free_running: dict[str, FreeRunning] = field(default_factory=dict)
+    first_flip: Flip | None = None
+    """The first ReLU gate that differs when both tracks train on their own, in float32."""
     finished: dict[str, Finished] = field(default_factory=dict)
 
     @property
@@ -51,6 +56,10 @@ class Comparison:
             rows += _lockstep_rows(dtype, lockstep)
         for dtype, free in self.free_running.items():
             rows += _free_rows(dtype, free)
+        if self.first_flip:
+            flip = self.first_flip
+            text = f"step {flip.step}, in {flip.layer}, |z| = {flip.input_size:.0e}"
+            rows.append(Row("3 free-running, first ReLU gate that differs, float32", text, "", None))
         for name, finished in self.finished.items():
             rows += _finished_rows(name, finished)
         return rows
@@ -79,6 +88,8 @@ def compare_experiment(experiment: Experiment, folder: Path) -> Comparison:
         print("free-running", flush=True)
         free = compare_free_running(one, data, folder / f"runs_{dtype}")
         comparison.free_running[dtype] = free
+        if dtype == "float32" and max(free.weights_apart) > FLIPPED:
+            comparison.first_flip = find_first_flip(one, data)
         comparison.finished[dtype] = compare_finished((free.runs["numpy"].folder, free.runs["lightning"].folder))
     assert comparison
     return comparison

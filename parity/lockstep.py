@@ -73,6 +73,24 @@ def compare_in_lockstep(experiment: Experiment, data: QuickDrawDataModule) -> Lo
     return result
 
 
+def find_first_flip(experiment: Experiment, data: QuickDrawDataModule) -> Flip | None:
+    """The first gate that the tracks set differently when each trains on its own: where two float32 runs part."""
+    ours, theirs = numpy_track.start_model(experiment, data), lightning_track.start_model(experiment, data)
+    sgd, sgd_torch = ours.configure_optimizers(), theirs.configure_optimizers()
+    lightning_track.use_threads(theirs)  # the same rounding as in the track itself
+    relus = [name for name, layer in ours.named_layers() if isinstance(layer, ReLU)]
+    for epoch in range(experiment.trainer.max_epochs):
+        for number, batch in enumerate(data.batches("train", epoch)):
+            one, other = record_numpy(ours, batch), record_torch(theirs, batch)
+            step = epoch * data.num_batches("train") + number
+            flips = [flip for name in relus for flip in _flips(step, name, one, other)]
+            if flips:
+                return flips[0]
+            sgd.step()
+            sgd_torch.step()
+    return None
+
+
 def _pairs(one: BatchRecord, other: BatchRecord) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """What both tracks computed in a step, by name."""
     pairs = {f"term {name}": (np.array([one.terms[name]]), np.array([other.terms[name]])) for name in one.terms}

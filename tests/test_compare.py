@@ -22,7 +22,7 @@ from parity.capture import BatchRecord, LayerRecord
 from parity.checks import compare_experiment, compare_runs
 from parity.finished import read_run
 from parity.gradients import compare_along_directions, compare_gradients, compare_numerically
-from parity.lockstep import _flips, compare_in_lockstep
+from parity.lockstep import _flips, compare_in_lockstep, find_first_flip
 from parity.measure import difference
 from parity.report import save, verdict
 from parity.trace import as_page, as_text, trace
@@ -162,6 +162,18 @@ def test_a_flipped_gate_is_named() -> None:
         7, "layers.1", BatchRecord(layers={"layers.1": open_here}), BatchRecord(layers={"layers.1": shut_there})
     )
     assert (flip.step, flip.layer, flip.input_size) == (7, "layers.1", 1e-8)
+
+
+def test_the_first_flip_of_free_runs_is_found(
+    small: Callable[..., Experiment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment = small(trainer=Trainer(max_epochs=1, dtype="float64"))
+    data = QuickDrawDataModule(experiment)
+    assert find_first_flip(experiment, data) is None
+    right = layers.Linear.forward
+    monkeypatch.setattr(layers.Linear, "forward", lambda self, x: right(self, x) + 1e-3)
+    flip = find_first_flip(experiment, data)
+    assert flip and flip.layer in ("layers.1", "layers.3") and flip.input_size < 0.01
 
 
 def test_difference_by_hand() -> None:
