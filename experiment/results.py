@@ -105,7 +105,6 @@ def _settings(experiment: Experiment) -> dict[str, Any]:
     """The fields that bear on this run's result, for TensorBoard's table of hyperparameters."""
     fields = asdict(experiment)
     chosen = {name: fields[name] for name in ("experiment", "seed", "model", experiment.model, "optimizer", "trainer")}
-    data = {name: fields["data"][name] for name in ("batch_size", "train_per_category", "val_fraction")}
-    if experiment.data.augmentation.active:
-        data["augmentation"] = fields["data"]["augmentation"]
-    return {name: value for name, value in flat_fields(chosen | {"data": data}).items() if value is not None}
+    augmentation = {name: value for name, value in fields["data"]["augmentation"].items() if value}
+    data = {"batch_size": experiment.data.batch_size} | ({"augmentation": augmentation} if augmentation else {})
+    return flat_fields(chosen | {"data": data})
