@@ -37,12 +37,14 @@ def _experiment(experiment: Experiment) -> int:
     from threadpoolctl import threadpool_limits
 
     from experiment.run import Run
-    from parity.checks import compare_experiment
+    from parity.checks import compare_experiment, in_both_dtypes
     from parity.report import save, verdict
 
-    run = Run.create(experiment, "comparison")
+    settings = in_both_dtypes(experiment)
+    print(f"Data: {settings['float64'][1].description}", flush=True)
+    run = Run.create(experiment, "comparison")  # after the data: bad data leaves no folder behind
     with threadpool_limits(1, "blas"):  # as in the NumPy track: other threads round otherwise
-        comparison = compare_experiment(experiment, run.folder)
+        comparison = compare_experiment(settings, run.folder)
     save(comparison, run.folder)
     print(f"\n{verdict(comparison)}\n\nPictures and tables: {run.folder / 'comparison.md'}")
     return 0 if comparison.passed else 1

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
+from experiment.interrupt import Interrupted
+
 INTERRUPTED = 130  # the shell's exit code for a program stopped by Ctrl-C (128 + SIGINT)
 
 _DISK_TROUBLE = {
@@ -49,7 +51,7 @@ def run_program(main: Callable[[], int | None]) -> None:
         code = _complain(str(error))
     except OSError as error:
         code = _complain(explain(error))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Interrupted):
         print("\nstopped.", file=sys.stderr)
         code = INTERRUPTED
     sys.exit(code)

@@ -46,20 +46,19 @@ def train_and_test(
 ) -> int:
     """Do what `command` asks for in one track; returns the exit code. `import_train` waits for sound data."""
     experiment = command.experiment
-    if command.resume:
-        run = Run.reopen(command.resume, experiment, track)
-        if run.ended_for(experiment):
-            print(f"{run.folder} is complete: nothing to resume.")
-            return 0
+    before = Run.reopen(command.resume, experiment, track) if command.resume else None
+    if before and before.ended_for(experiment):
+        print(f"{before.folder} is complete: nothing to resume.")
+        return 0
     data = make_data(experiment)
     print(f"Data: {data.description}", flush=True)
     if data.drawings.note:
         print(data.drawings.note, flush=True)
     train, facts = import_train(experiment), data.facts()
-    run = resume(command, track, facts) if command.resume else begin(experiment, track, data, facts)
+    run = resume(before, experiment, facts) if before else begin(experiment, track, data, facts)
     print(f"Run:  {run.folder}", flush=True)
     try:
-        outcome = train(experiment, data, run, bool(command.resume))
+        outcome = train(experiment, data, run, before is not None)
     except Interrupted:
         print(f"Stopped. The complete epochs are saved; continue with --resume {run.folder}", flush=True)
         return INTERRUPTED
@@ -86,15 +85,11 @@ def begin(experiment: Experiment, track: str, data: DataModule, facts: dict[str,
     return run
 
 
-def resume(command: Command, track: str, facts: dict[str, Any]) -> Run:
-    """The folder of the run to go on with, if it saw the same drawings."""
-    assert command.resume
-    run = Run.reopen(command.resume, command.experiment, track)
-    if run.read_json("data.json")["checksums"] != facts["checksums"]:
-        raise UserError(
-            f"--resume {command.resume}: that run saw other drawings; give it the same data, or start anew."
-        )
-    run.write_config(command.experiment)
+def resume(run: Run, experiment: Experiment, facts: dict[str, Any]) -> Run:
+    """The run to go on with, if it saw the same drawings."""
+    if run.read_json("data.json", "checksums")["checksums"] != facts["checksums"]:
+        raise UserError(f"--resume {run.folder}: that run saw other drawings; give it the same data, or start anew.")
+    run.write_config(experiment)
     return run
 
 

@@ -67,7 +67,7 @@ class Run:
     def reopen(cls, folder: Path, experiment: Experiment, track: str) -> Run:
         """Open a run to continue it, if `experiment` on `track` would have led to the same epochs so far."""
         run = cls(folder.resolve())
-        before_track = run.read_json("model.json").get("track")
+        before_track = run.read_json("model.json", "track")["track"]
         if before_track != track:
             raise UserError(f"--resume {folder}: that run is of the {before_track} track, not of the {track} one.")
         before, now = (flat_fields(asdict(each)) for each in (_config(folder), experiment))
@@ -84,7 +84,7 @@ class Run:
         """Whether the run is complete, so that `experiment` (perhaps with more epochs) adds nothing."""
         if not (self.folder / "metrics.json").is_file():
             return False
-        metrics = self.read_json("metrics.json")
+        metrics = self.read_json("metrics.json", "ended_by", "epochs")
         return bool(metrics["ended_by"] == "patience" or metrics["epochs"] >= experiment.trainer.max_epochs)
 
     def write_config(self, experiment: Experiment) -> None:
@@ -95,11 +95,12 @@ class Run:
         """Write `content` as `name`; numbers that JSON lacks (NaN) become null."""
         write_text(self.folder / name, json.dumps(_plain(content), indent=2, allow_nan=False) + "\n")
 
-    def read_json(self, name: str) -> dict[str, Any]:
-        """Read a JSON file of the run; a damaged or missing one is a `UserError`."""
+    def read_json(self, name: str, *keys: str) -> dict[str, Any]:
+        """Read a JSON file of the run; a missing or damaged one, or one without all `keys`, is a `UserError`."""
         try:
-            return dict(json.loads((self.folder / name).read_text()))
-        except (OSError, ValueError, TypeError) as error:
+            content = dict(json.loads((self.folder / name).read_text()))
+            return content | {key: content[key] for key in keys}
+        except (OSError, ValueError, TypeError, KeyError) as error:
             raise UserError(f"{self.folder / name}: missing or damaged; this run cannot be used.") from error
 
     def write_arrays(self, name: str, **arrays: np.ndarray) -> None:

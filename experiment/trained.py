@@ -11,7 +11,7 @@ from experiment.commandline import from_yaml
 from experiment.config import Experiment
 from experiment.errors import UserError
 from experiment.run import Run
-from experiment.weights import load_weights
+from experiment.weights import BEST, load_weights
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,16 @@ class Trained:
     def misfit(self, error: Exception) -> UserError:
         """What to tell the user when the weights do not fit the network."""
         reason = " ".join(str(error).split())
-        return UserError(f"{self.folder / 'model.safetensors'}: does not fit the run's config ({reason[:200]}).")
+        return UserError(f"{self.folder / BEST}: does not fit the run's config ({reason[:200]}).")
 
 
 def read_trained(folder: Path) -> Trained:
     """Read `config.yaml`, `model.json` and `model.safetensors`; a damaged run is a `UserError`."""
     if not (folder / "config.yaml").is_file():
         raise UserError(f"{folder}: not the folder of a run (it has no config.yaml).")
-    experiment, facts = from_yaml(folder / "config.yaml"), Run(folder).read_json("model.json")
-    weights, _ = load_weights(folder / "model.safetensors")
-    return Trained(folder, experiment, facts["categories"], weights.get("word_vectors"), weights)
+    experiment, facts = from_yaml(folder / "config.yaml"), Run(folder).read_json("model.json", "categories")
+    weights, _ = load_weights(folder / BEST)
+    trained = Trained(folder, experiment, facts["categories"], weights.get("word_vectors"), weights)
+    if experiment.model == "dual_tower" and trained.words is None:
+        raise trained.misfit(ValueError("a dual tower needs word_vectors"))
+    return trained

@@ -11,6 +11,9 @@ from safetensors import SafetensorError, safe_open
 from experiment.errors import UserError
 from experiment.files import written_whole
 
+BEST = "model.safetensors"
+"""In a run's folder: the weights with the smallest validation loss."""
+
 
 def save_weights(path: Path, weights: dict[str, np.ndarray], notes: dict[str, str] | None = None) -> None:
     """Write arrays by name, with notes beside them, whole or not at all."""

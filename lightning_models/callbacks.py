@@ -13,10 +13,8 @@ from experiment.history import best_row, stop_at_nan
 from experiment.interrupt import Watch
 from experiment.run import Row, Run
 from experiment.tensorboard import histogram
-from experiment.weights import save_weights
+from experiment.weights import BEST, save_weights
 from lightning_models.classifier import Classifier
-
-BEST = "model.safetensors"
 
 
 class EpochRecorder(Callback):
@@ -44,9 +42,9 @@ class EpochRecorder(Callback):
         if trainer.sanity_checking:
             return
         assert isinstance(pl_module, Classifier)
-        first_step = trainer.global_step - len(pl_module.batch_values("loss"))
-        for number, loss in enumerate(pl_module.batch_values("loss").tolist()):
-            stop_at_nan("training", loss, first_step + number, trainer.current_epoch + 1)
+        losses = pl_module.batch_values("loss").tolist()
+        for step, loss in enumerate(losses, start=trainer.global_step - len(losses)):
+            stop_at_nan("training", loss, step, trainer.current_epoch + 1)
         self._seconds = time.perf_counter() - self._start
         self._trained = pl_module.means()
 

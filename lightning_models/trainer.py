@@ -29,8 +29,8 @@ from experiment.initial_weights import initial_weights
 from experiment.interrupt import Watch, ctrl_c_watched
 from experiment.results import Outcome
 from experiment.run import Row, Run
-from experiment.weights import load_weights
-from lightning_models.callbacks import BEST, EpochRecorder
+from experiment.weights import BEST, load_weights
+from lightning_models.callbacks import EpochRecorder
 from lightning_models.classifier import Classifier
 from lightning_models.metrics import test_metrics
 from lightning_models.models import build_model

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -19,11 +18,10 @@ from experiment.metrics import test_metrics
 from experiment.results import Outcome
 from experiment.run import Row, Run
 from experiment.tensorboard import EventWriter
-from experiment.weights import load_weights, save_weights
+from experiment.weights import BEST, load_weights, save_weights
 from numpy_ref.models import Classifier, build_model
 from numpy_ref.optim import SGD
 
-BEST = "model.safetensors"
 LAST = "checkpoints/last.safetensors"
 
 
@@ -157,7 +155,7 @@ def _restore(model: Classifier, optimizer: SGD, run: Run) -> list[Row]:
         raise UserError(f"{path}: does not fit this experiment ({error}); start a new run.") from error
 
 
-def _overwrite(target: np.ndarray, source: np.ndarray) -> Any:
+def _overwrite(target: np.ndarray, source: np.ndarray) -> None:
     if target.shape != source.shape:
         raise ValueError(f"expected the shape {target.shape}, not {source.shape}")
     target[...] = source

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 from datamodules.quickdraw import QuickDrawDataModule
 from experiment.config import Experiment
@@ -13,6 +14,7 @@ from parity.gradients import Gradients, Numerical, compare_along_directions, com
 from parity.lockstep import Flip, Lockstep, compare_in_lockstep, find_first_flip
 from parity.measure import AUTOGRAD_TARGET, LOCKSTEP_TARGET, NUMERICAL_TARGET, WEIGHTS_TARGET
 
+DTYPES: tuple[Literal["float64", "float32"], ...] = ("float64", "float32")
 FLIPPED = 1e-5
 """Float32 weights this far apart have not come so by rounding alone: a gate is looked for."""
 
@@ -70,17 +72,26 @@ class Comparison:
         return all(row.passed is not False for row in self.rows)
 
 
-def compare_experiment(experiment: Experiment, folder: Path) -> Comparison:
-    """Checks 1 to 4 in float64 and float32; the trained runs are kept in `folder`."""
-    comparison: Comparison | None = None
-    for dtype in ("float64", "float32"):
+Setting = tuple[Experiment, QuickDrawDataModule]
+"""An experiment in one dtype, with its data."""
+
+
+def in_both_dtypes(experiment: Experiment) -> dict[str, Setting]:
+    """The experiment in float64 and in float32."""
+    settings: dict[str, Setting] = {}
+    for dtype in DTYPES:
         one = replace(experiment, trainer=replace(experiment.trainer, dtype=dtype))
-        data = QuickDrawDataModule(one)
-        if comparison is None:
-            comparison = Comparison(f"{experiment.experiment}, on {data.label}: {data.description}")
-            print(f"Data: {data.description}", flush=True)
-            comparison.numerical["each coordinate of a small net"] = compare_numerically(one, data)
-            comparison.numerical["random directions of the real net"] = compare_along_directions(one, data)
+        settings[dtype] = one, QuickDrawDataModule(one)
+    return settings
+
+
+def compare_experiment(settings: dict[str, Setting], folder: Path) -> Comparison:
+    """Checks 1 to 4 in each dtype; the trained runs are kept in `folder`."""
+    experiment, data = settings["float64"]
+    comparison = Comparison(f"{experiment.experiment}, on {data.label}: {data.description}")
+    comparison.numerical["each coordinate of a small net"] = compare_numerically(experiment, data)
+    comparison.numerical["random directions of the real net"] = compare_along_directions(experiment, data)
+    for dtype, (one, data) in settings.items():
         print(f"{dtype}: gradients,", end=" ", flush=True)
         comparison.gradients[dtype] = compare_gradients(one, data)
         print("lock-step,", end=" ", flush=True)
@@ -91,7 +102,6 @@ def compare_experiment(experiment: Experiment, folder: Path) -> Comparison:
         if dtype == "float32" and max(free.weights_apart) > FLIPPED:
             comparison.first_flip = find_first_flip(one, data)
         comparison.finished[dtype] = compare_finished((free.runs["numpy"].folder, free.runs["lightning"].folder))
-    assert comparison
     return comparison
 
 

@@ -79,7 +79,7 @@ def read_run(folder: Path) -> FinishedRun:
     if not (folder / "metrics.json").is_file():
         raise UserError(f"{folder}: not the folder of a finished run (it has no metrics.json).")
     run = Run(folder)
-    metrics = run.read_json("metrics.json")
+    metrics = run.read_json("metrics.json", "track", "test", "epochs", "seconds", "data")
     try:
         with np.load(folder / "predictions.npz", allow_pickle=False) as file:
             labels, probabilities = file["labels"], file["probabilities"]

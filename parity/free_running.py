@@ -72,11 +72,11 @@ def compare_free_running(experiment: Experiment, data: QuickDrawDataModule, fold
     """Train both tracks for all epochs, without early stopping, and test them."""
     all_epochs = replace(experiment.trainer, patience=experiment.trainer.max_epochs)
     whole = replace(experiment, trainer=all_epochs, logs_root=str(folder))
-    runs, states, outcomes = {}, {}, {}
+    runs, states, outcomes, facts = {}, {}, {}, data.facts()
     for track, train in (("numpy", _train_numpy), ("lightning", _train_lightning)):
-        run = begin(whole, track, data, data.facts())
+        run = begin(whole, track, data, facts)
         outcomes[track], states[track] = train(whole, data, run)
-        save_results(run, whole, track, data.facts(), data.images("test"), data.labels("test"), outcomes[track])
+        save_results(run, whole, track, facts, data.images("test"), data.labels("test"), outcomes[track])
         runs[track] = run
     apart = [
         max(float(np.abs(state[name].astype(np.float64) - twin[name]).max()) for name in state)

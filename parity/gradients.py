@@ -145,7 +145,7 @@ def compare_along_directions(experiment: Experiment, data: QuickDrawDataModule) 
     model.training_step(batch)
     parameters = model.trained_parameters()
     gradients = [parameter.grad.copy() for parameter in parameters]
-    random = generator(experiment.seed, "figures")
+    random = generator(experiment.seed, "directions")
     checked, kinks, worst = 0, 0, 0.0
     for _ in range(DIRECTIONS):
         # Along the gradient with some noise: straight noise is all but orthogonal to it and leaves nothing to measure.

@@ -19,7 +19,7 @@ from lightning_models.predictor import Predictor as TorchPredictor
 from numpy_ref import layers, losses, optim
 from numpy_ref.predictor import Predictor
 from parity.capture import BatchRecord, LayerRecord
-from parity.checks import compare_experiment, compare_runs
+from parity.checks import compare_experiment, compare_runs, in_both_dtypes
 from parity.finished import read_run
 from parity.gradients import compare_along_directions, compare_gradients, compare_numerically
 from parity.lockstep import _flips, compare_in_lockstep, find_first_flip
@@ -38,7 +38,7 @@ MODELS: dict[str, dict[str, Any]] = {"softmax": {"model": "softmax"}, "dual_towe
 @pytest.mark.parametrize("model", MODELS)
 def test_whole_comparison_passes(model: str, small: Callable[..., Experiment], tmp_path: Path) -> None:
     experiment = small(**MODELS[model], optimizer=Optimizer(lr=0.02), trainer=Trainer(max_epochs=3))
-    comparison = compare_experiment(experiment, tmp_path)
+    comparison = compare_experiment(in_both_dtypes(experiment), tmp_path)
     assert comparison.passed, verdict(comparison)
     assert len(comparison.rows) >= 14
     assert max(comparison.free_running["float64"].weights_apart) < 1e-13
@@ -255,6 +255,8 @@ def test_bad_comparisons_are_refused(pair: tuple[Path, Path], program: Program, 
     assert_refused(program("compare.py", pair[0]), "two run folders")
     assert_refused(program("compare.py", pair[0], tmp_path), "not the folder of a finished run")
     assert_refused(program("compare.py", "--optimizer.lrr", 3), "Did you mean")
+    assert_refused(program("compare.py", "--data.root", "nowhere", "--logs_root", "new"), "no such folder")
+    assert not (tmp_path / "new").exists()
     (pair[1] / "predictions.npz").write_bytes(b"garbage")
     with pytest.raises(UserError, match="missing or damaged"):
         compare_runs(pair)

@@ -188,7 +188,14 @@ def test_resume_refuses_a_damaged_checkpoint(track: str, damage: str, small: Cal
 
 
 @pytest.mark.parametrize(
-    ("name", "content"), [("history.csv", "epoch\nx"), ("model.json", "{"), ("config.yaml", "a: [")]
+    ("name", "content"),
+    [
+        ("history.csv", "epoch\nx"),
+        ("model.json", "{"),
+        ("model.json", "{}"),
+        ("data.json", "{}"),
+        ("config.yaml", "a: ["),
+    ],
 )
 def test_resume_refuses_a_damaged_run(name: str, content: str, small: Callable[..., Experiment]) -> None:
     experiment = small(trainer=Trainer(max_epochs=1))
@@ -321,8 +328,14 @@ def test_predicts_from_any_run(track: str, small: Callable[..., Experiment], pro
     np.testing.assert_allclose([float(row["probability"]) for row in rows], expected.max(axis=1), atol=1e-6)
 
 
-def test_predict_refuses(program: Program, tmp_path: Path) -> None:
+def test_predict_refuses(small: Callable[..., Experiment], program: Program, tmp_path: Path) -> None:
     assert_refused(program("predict.py", tmp_path, "x.png"), "not the folder of a run")
+    folder = run("numpy", small(trainer=Trainer(max_epochs=1)))
+    np.save(tmp_path / "x.npy", np.zeros((1, 28, 28), np.uint8))
+    (folder / "model.json").write_text("{}")
+    assert_refused(program("predict.py", folder, "x.npy"), "model.json")
+    (folder / "model.json").write_text('{"categories": ["a", "b"]}')
+    assert_refused(program("predict.py", folder, "x.npy"), "does not fit")
     assert not (tmp_path / "preds.csv").exists()
 
 
