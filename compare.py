@@ -67,12 +67,12 @@ def _two_runs(arguments: list[str]) -> int:
 
 
 def _trace(experiment: Experiment) -> int:
-    from datamodules.quickdraw import QuickDrawDataModule
+    from datamodules.choice import make_data
     from experiment.files import write_text
     from experiment.run import Run
     from parity.trace import as_page, as_text, trace
 
-    data = QuickDrawDataModule(experiment)
+    data = make_data(experiment)
     parts = trace(experiment, data)
     heading = f"{experiment.experiment}, {experiment.trainer.dtype}, on {data.description}"
     run = Run.create(experiment, "comparison")

@@ -24,12 +24,12 @@ def main() -> int:
     parser.add_argument("--track", choices=("numpy", "lightning"), default="numpy", help="which track predicts")
     parser.add_argument("--out", type=Path, help="CSV file to write the predictions to")
     arguments = parser.parse_args()
-    from datamodules.inputs import read_drawings
+    from datamodules.inputs import read_images
     from experiment.trained import read_trained
 
     trained = read_trained(arguments.run)
     predictor = _predictor(arguments.track)(trained)
-    images = {path: read_drawings(path) for path in arguments.drawings}
+    images = {path: read_images(path, trained.shape) for path in arguments.drawings}
     top = min(TOP, len(trained.categories))
     header = ["file", "row", "label", "probability"]
     header += [f"{what}_{place}" for place in range(2, top + 1) for what in ("label", "probability")]

@@ -33,8 +33,8 @@ import torchmetrics  # noqa: E402
 from threadpoolctl import threadpool_limits  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
-from datamodules.lightning_adapter import LightningQuickDraw  # noqa: E402
-from datamodules.quickdraw import QuickDrawDataModule  # noqa: E402
+from datamodules.images import ImageDataModule  # noqa: E402
+from datamodules.lightning_adapter import LightningImages  # noqa: E402
 from experiment.commandline import parse_command  # noqa: E402
 from experiment.config import Experiment, Optimizer, Trainer  # noqa: E402
 from experiment.console import Progress  # noqa: E402
@@ -67,7 +67,7 @@ class Stopwatch(Progress):
         self.speeds.append(images_per_second)
 
 
-def numpy_epochs(experiment: Experiment, data: QuickDrawDataModule, folder: Path) -> Contestant:
+def numpy_epochs(experiment: Experiment, data: ImageDataModule, folder: Path) -> Contestant:
     """The NumPy track as it is, on one BLAS thread."""
 
     def train(epochs: int) -> float:
@@ -81,21 +81,21 @@ def numpy_epochs(experiment: Experiment, data: QuickDrawDataModule, folder: Path
     return train
 
 
-def lightning_epochs(experiment: Experiment, data: QuickDrawDataModule, folder: Path) -> Contestant:
+def lightning_epochs(experiment: Experiment, data: ImageDataModule, folder: Path) -> Contestant:
     """The Lightning track as it is."""
 
     def train(epochs: int) -> float:
         model, stopwatch = lightning_track.start_model(experiment, data), Stopwatch()
-        lightning_track.use_threads(model)
+        lightning_track.use_threads(model, data.shape)
         run = Run.create(replace(experiment, logs_root=str(folder)), "lightning")
         limited = replace(experiment, trainer=Trainer(max_epochs=epochs, patience=epochs))
-        lightning_track.fit(model, LightningQuickDraw(data), limited, run, [], stopwatch, Watch())
+        lightning_track.fit(model, LightningImages(data), limited, run, [], stopwatch, Watch())
         return statistics.harmonic_mean(stopwatch.speeds)
 
     return train
 
 
-def bare_loop(experiment: Experiment, data: QuickDrawDataModule, threads: int) -> Contestant:
+def bare_loop(experiment: Experiment, data: ImageDataModule, threads: int) -> Contestant:
     """The shortest PyTorch loop for the same network: float drawings in memory, batches by index."""
     images = torch.from_numpy(data.images("train").reshape(-1, 784).astype(np.float32) / 255)
     labels = torch.from_numpy(data.labels("train"))
@@ -116,7 +116,7 @@ def bare_loop(experiment: Experiment, data: QuickDrawDataModule, threads: int) -
     return train
 
 
-def usual_lightning(experiment: Experiment, data: QuickDrawDataModule, folder: Path) -> Contestant:
+def usual_lightning(experiment: Experiment, data: ImageDataModule, folder: Path) -> Contestant:
     """Lightning as tutorials show it: a DataLoader over single drawings, metrics and logging at each step."""
     images = torch.from_numpy(data.images("train").reshape(-1, 784).astype(np.float32) / 255)
     dataset = torch.utils.data.TensorDataset(images, torch.from_numpy(data.labels("train")))
@@ -152,7 +152,7 @@ def usual_lightning(experiment: Experiment, data: QuickDrawDataModule, folder: P
     return train
 
 
-def scikit_learn(experiment: Experiment, data: QuickDrawDataModule) -> Contestant:
+def scikit_learn(experiment: Experiment, data: ImageDataModule) -> Contestant:
     """scikit-learn's MLPClassifier with the same settings."""
     from sklearn.neural_network import MLPClassifier
 
@@ -180,7 +180,7 @@ def scikit_learn(experiment: Experiment, data: QuickDrawDataModule) -> Contestan
 
 def compare(experiment: Experiment) -> None:
     """Let all contestants run in turns, and print medians and ratios to the fastest bare loop."""
-    data = QuickDrawDataModule(experiment)
+    data = ImageDataModule(experiment)
     epochs = -(-IMAGES // len(data.rows["train"]))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -218,7 +218,7 @@ def main() -> int:
 
 
 def _bare_network(
-    experiment: Experiment, data: QuickDrawDataModule
+    experiment: Experiment, data: ImageDataModule
 ) -> tuple[Any, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]]:
     """The trained part of the experiment's network, and its loss; a frozen word tower is a constant."""
     model: Any = lightning_track.start_model(experiment, data)

@@ -1,7 +1,7 @@
-"""Random affine changes and left-right flips of a batch of drawings, warped by OpenCV.
+"""Random affine changes and left-right flips of a batch of images, warped by OpenCV.
 
-About the middle of the drawing, a point moves by A p + t with A = R(rotation) . scale . shear . flip, the
-parameters drawn independently and uniformly for each drawing.
+About the middle of the image, a point moves by A p + t with A = R(rotation) . scale . shear . flip, the
+parameters drawn independently and uniformly for each image.
 """
 
 from __future__ import annotations
@@ -9,20 +9,21 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from datamodules.drawings import SIDE
 from experiment.config import Augmentation
 
 
 def augment(images: np.ndarray, config: Augmentation, random: np.random.Generator) -> np.ndarray:
-    """Changed copies of `images` (B, 28, 28) uint8; what moves in from outside is black."""
+    """Changed copies of `images` (B, H, W) or (B, H, W, 3) uint8; what moves in from outside is black."""
     changed = np.empty_like(images)
-    for matrix, image, result in zip(matrices(len(images), config, random), images, changed, strict=True):
-        cv2.warpAffine(image, matrix, (SIDE, SIDE), dst=result, flags=cv2.INTER_LINEAR)
+    height, width = images.shape[1:3]
+    maps = matrices(len(images), (height, width), config, random)
+    for matrix, image, result in zip(maps, images, changed, strict=True):
+        cv2.warpAffine(image, matrix, (width, height), dst=result, flags=cv2.INTER_LINEAR)
     return changed
 
 
-def matrices(count: int, config: Augmentation, random: np.random.Generator) -> np.ndarray:
-    """Affine maps (count, 2, 3), from places in the drawing to places in the changed drawing."""
+def matrices(count: int, size: tuple[int, int], config: Augmentation, random: np.random.Generator) -> np.ndarray:
+    """Affine maps (count, 2, 3), from places (x, y) in an image of `size` (H, W) to places in the changed one."""
 
     def draw(limit: float) -> np.ndarray:
         return random.uniform(-limit, limit, count)
@@ -34,5 +35,5 @@ def matrices(count: int, config: Augmentation, random: np.random.Generator) -> n
     linear = np.empty((count, 2, 2))
     linear[:, 0, 0], linear[:, 0, 1] = cos * flip, cos * shear - sin
     linear[:, 1, 0], linear[:, 1, 1] = sin * flip, sin * shear + cos
-    middle = np.full(2, (SIDE - 1) / 2)
+    middle = (np.array(size[::-1]) - 1) / 2
     return np.concatenate([linear, (middle - linear @ middle + shift)[:, :, None]], axis=2)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
+from experiment.config import FIVE, Data
 from experiment.errors import UserError, did_you_mean
+from experiment.files import PROJECT
 
 SIDE = 28
 """Height and width of a drawing, in pixels."""
@@ -17,20 +20,20 @@ SIDE = 28
 
 @dataclass(frozen=True)
 class Drawings:
-    """Labelled drawings, white strokes (255) on black (0), the test set apart from the rest."""
+    """Labelled images, the test set apart from the rest. Drawings have white strokes (255) on black (0)."""
 
     source: str
-    """Name of the source, as `data.source` calls it."""
+    """Name of the source, as `data.source` or `data.dataset` calls it."""
     description: str
-    """One line for people: what these drawings are and where they come from."""
+    """One line for people: what these images are and where they come from."""
     categories: list[str]
     """Names of the classes; a label is a place in this list."""
     train_images: np.ndarray
-    """(N, 28, 28) uint8."""
+    """(N, H, W) uint8, or with colours (N, H, W, 3)."""
     train_labels: np.ndarray
     """(N,) int64."""
     test_images: np.ndarray
-    """(M, 28, 28) uint8."""
+    """(M, H, W) or (M, H, W, 3) uint8."""
     test_labels: np.ndarray
     """(M,) int64."""
     note: str = ""
@@ -42,24 +45,58 @@ class Drawings:
         return {name: hashlib.sha256(getattr(self, name).tobytes()).hexdigest() for name in names}
 
 
+def as_batch(images: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Images (B, H, W) or (B, H, W, 3) uint8 as the networks take them: (B, C, H, W) from 0 to 1."""
+    channels_first = images[:, None] if images.ndim == 3 else images.transpose(0, 3, 1, 2)
+    batch = channels_first.astype(dtype, order="C")
+    batch *= dtype.type(1 / 255)
+    return batch
+
+
 @cache
 def official_categories() -> tuple[str, ...]:
     """The names of the 345 categories of Quick, Draw!"""
     return tuple(Path(__file__).with_name("categories.txt").read_text().splitlines())
 
 
-def chosen_categories(categories: list[str] | str) -> list[str]:
+def data_root(config: Data) -> Path:
+    """The folder with the data."""
+    if config.root and not Path(config.root).is_dir():
+        raise UserError(f"--data.root {config.root}: no such folder.")
+    return Path(config.root) if config.root else PROJECT / "data"
+
+
+def chosen_categories(config: Data) -> list[str]:
     """`data.categories` as a list of names; an unknown name is a `UserError` with a suggestion."""
     known = official_categories()
-    if categories == "all":
-        return list(known)
-    for name in categories:
+    for name in config.categories if isinstance(config.categories, list) else []:
         if name not in known:
             raise UserError(
                 f"--data.categories: {name!r} is not a Quick, Draw! category."
                 f"{did_you_mean(name, known)} datamodules/categories.txt lists all {len(known)}."
             )
+    return list(known) if config.categories == "all" else list(config.categories or FIVE)
+
+
+def all_among(categories: Sequence[str], names: Sequence[str], what: str) -> list[str]:
+    """The categories as a list, or a `UserError` for one that is not among `names`."""
+    absent = [name for name in categories if name not in names]
+    if absent:
+        others = f"{', '.join(absent[:3])}{' and others' if len(absent) > 3 else ''}"
+        raise UserError(f"--data.categories: {what} only {', '.join(names)}, not {others}.")
     return list(categories)
+
+
+def select(
+    images: np.ndarray, labels: np.ndarray, names: Sequence[str], categories: list[str], limit: int | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The first `limit` images of each of `categories`, relabelled by their places there; labels counted in `names`."""
+    new_label = np.full(len(names), -1)
+    new_label[[list(names).index(name) for name in categories]] = np.arange(len(categories))
+    labels = new_label[labels]
+    rows = np.flatnonzero(labels >= 0)
+    rows = rows[first_of_each(labels[rows], len(categories), limit)]
+    return images[rows], labels[rows]
 
 
 def load_array(path: Path, mmap: bool = False) -> np.ndarray:

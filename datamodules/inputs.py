@@ -16,6 +16,28 @@ MARGIN = (PADDING + DIAMETER / 2) / GRID
 """Empty border on each side of an official bitmap, relative to the drawing's longer side."""
 
 
+def read_images(path: Path, shape: tuple[int, int, int]) -> np.ndarray:
+    """Images for a network that takes `shape`: (3, H, W) as (N, H, W, 3) uint8, else drawings (N, 28, 28)."""
+    return read_drawings(path) if shape[0] == 1 else read_photographs(path, shape[1:])
+
+
+def read_photographs(path: Path, size: tuple[int, int]) -> np.ndarray:
+    """(N, H, W, 3) uint8 from a picture, scaled to `size` (H, W), or from an .npy of that shape."""
+    if not path.is_file():
+        raise UserError(f"{path}: no such file.")
+    if path.suffix == ".npy":
+        array = load_array(path)
+        if array.dtype != np.uint8 or array.shape[1:] != (*size, 3):
+            raise UserError(
+                f"{path}: needs uint8 of shape (N, {size[0]}, {size[1]}, 3), not {array.dtype} {array.shape}."
+            )
+        return array
+    picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if picture is None:
+        raise UserError(f"{path}: not a picture that can be read (nor .npy).")
+    return cv2.resize(picture, size[::-1], interpolation=cv2.INTER_AREA)[None, :, :, ::-1]
+
+
 def read_drawings(path: Path) -> np.ndarray:
     """(N, 28, 28) uint8, white on black, from an .ndjson of strokes, an .npy of bitmaps, or a picture."""
     if not path.is_file():

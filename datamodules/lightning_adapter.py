@@ -1,4 +1,4 @@
-"""The Lightning face of `QuickDrawDataModule`: its batches, whole, as torch tensors over the same memory.
+"""The Lightning face of an `ImageDataModule`: its batches, whole, as torch tensors over the same memory.
 
 There is no per-drawing Python and no DataLoader: the batches are made by NumPy already, and a worker process
 would cost more than it saves. Lightning takes any iterable with a length.
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import torch
 from lightning.pytorch import LightningDataModule
 
-from datamodules.quickdraw import QuickDrawDataModule, Split
+from datamodules.images import ImageDataModule, Split
 
 TorchBatch = tuple[torch.Tensor, torch.Tensor]
 
@@ -19,7 +19,7 @@ TorchBatch = tuple[torch.Tensor, torch.Tensor]
 class Batches:
     """One split as an iterable of torch batches; each pass asks for the trainer's current epoch."""
 
-    def __init__(self, adapter: LightningQuickDraw, split: Split) -> None:
+    def __init__(self, adapter: LightningImages, split: Split) -> None:
         self.adapter = adapter
         self.split = split
 
@@ -33,10 +33,10 @@ class Batches:
             yield torch.from_numpy(images), torch.from_numpy(labels)
 
 
-class LightningQuickDraw(LightningDataModule):
-    """Hands the splits of a `QuickDrawDataModule` to Lightning."""
+class LightningImages(LightningDataModule):
+    """Hands the splits of a an `ImageDataModule` to Lightning."""
 
-    def __init__(self, data: QuickDrawDataModule) -> None:
+    def __init__(self, data: ImageDataModule) -> None:
         super().__init__()
         self.data = data
 

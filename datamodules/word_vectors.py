@@ -30,6 +30,8 @@ class WordVectors:
     """(C, D) float64."""
     description: str
     """One line for people."""
+    real: bool = True
+    """False for seeded random vectors."""
 
 
 def load_word_vectors(name: str, categories: list[str], seed: int) -> WordVectors:
@@ -46,7 +48,7 @@ def load_word_vectors(name: str, categories: list[str], seed: int) -> WordVector
     except _NoNetwork as error:
         random = generator(seed, "words").standard_normal((len(categories), FALLBACK_DIM))
         vectors = random / np.linalg.norm(random, axis=1, keepdims=True)
-        return WordVectors(vectors, f"SEEDED RANDOM UNIT VECTORS, NOT word vectors ({name}: {error})")
+        return WordVectors(vectors, f"SEEDED RANDOM UNIT VECTORS, NOT word vectors ({name}: {error})", real=False)
     return WordVectors(rows["vectors"], f"word vectors {name} by gensim.downloader")
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from experiment.errors import UserError
+from experiment.network import check_layers
 
 FIVE = ("rabbit", "yoga", "hand", "snowman", "motorbike")
 """The five categories of the course; their labels are 0 to 4 in this order."""
@@ -62,16 +63,19 @@ class Augmentation:
 class Data:
     """Which drawings, how many, and how they are cut into batches."""
 
+    dataset: Literal["quickdraw", "mnist", "cifar10"] = "quickdraw"
+    """Quick, Draw! drawings (28x28, grey), MNIST's digits (28x28, grey) or CIFAR-10's photographs (32x32, colour)."""
     source: Literal["auto", "subset", "bitmaps", "strokes", "doodles"] = "auto"
-    """`subset`: a folder in the course's layout; `bitmaps`: official numpy_bitmap files, fetched where
+    """Of Quick, Draw!: `subset`: a folder in the course's layout; `bitmaps`: official numpy_bitmap files, fetched where
     missing; `strokes`: official simplified .ndjson files; `doodles`: drawings made by this project;
     `auto`: the first of these that is to be had, in this order."""
     root: str | None = None
     """Folder with the drawings; null is the project's own `data` folder."""
-    url: str = "https://storage.googleapis.com/quickdraw_dataset/full/numpy_bitmap/"
-    """Where the official bitmaps are fetched from."""
-    categories: list[str] | Literal["all"] = field(default_factory=lambda: list(FIVE))
-    """Names of the categories, or `all` for the 345 of Quick, Draw!; the label is the place in the list."""
+    url: str | None = None
+    """Where missing files are fetched from; null is the data set's usual place."""
+    categories: list[str] | Literal["all"] | None = None
+    """Names of the categories, or `all` of the data set's; null means the course's five of Quick, Draw!, and all of
+    the others'. The label is the place in the list."""
     train_per_category: int | None = 4000
     """At most so many drawings of each category for training and validation; null takes all."""
     test_per_category: int | None = 1000
@@ -87,7 +91,7 @@ class Data:
 
     def __post_init__(self) -> None:
         names = self.categories
-        if names != "all":
+        if isinstance(names, list):
             _check(len(names) >= 2, "data.categories", "a list of at least two names, or 'all'", names)
             _check(len(set(names)) == len(names), "data.categories", "a list without repeated names", names)
         for name in ("train_per_category", "test_per_category"):
@@ -103,9 +107,21 @@ class Softmax:
 
     hidden_dims: list[int] = field(default_factory=lambda: [128, 64])
     """Width of each hidden layer; an empty list makes the linear model."""
+    layers: list[str | dict[str, Any]] | None = None
+    """The hidden layers one by one, instead of `hidden_dims`: see experiment/network.py. The last Linear, with an
+    output for each category, is added by itself."""
+    loss: Literal["cross_entropy", "binary_cross_entropy"] = "cross_entropy"
+    """`cross_entropy` of the softmax, or `binary_cross_entropy`: one sigmoid per category, mean over categories."""
+    label_smoothing: float = 0.0
+    """Share of the cross-entropy's target that is spread evenly over all categories."""
 
     def __post_init__(self) -> None:
         _check_dims(self.hidden_dims, "softmax.hidden_dims")
+        check_layers(self.layers, "softmax.layers")
+        smoothing = self.label_smoothing
+        _check_finite(0 <= smoothing < 1, "softmax.label_smoothing", "at least 0 and below 1", smoothing)
+        plain = smoothing == 0 or self.loss == "cross_entropy"
+        _check(plain, "softmax.label_smoothing", "0 with --softmax.loss binary_cross_entropy", smoothing)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +130,9 @@ class DualTower:
 
     image_dims: list[int] = field(default_factory=lambda: [512, 512])
     """Width of each hidden layer of the image tower."""
+    image_layers: list[str | dict[str, Any]] | None = None
+    """The image tower's hidden layers one by one, instead of `image_dims`: see experiment/network.py. The last
+    Linear, to the embedding, is added by itself."""
     word_dims: list[int] = field(default_factory=lambda: [32])
     """Width of each hidden layer of the word tower."""
     embedding_dim: int = 32
@@ -134,6 +153,7 @@ class DualTower:
     def __post_init__(self) -> None:
         _check_dims(self.image_dims, "dual_tower.image_dims")
         _check_dims(self.word_dims, "dual_tower.word_dims")
+        check_layers(self.image_layers, "dual_tower.image_layers")
         _check(self.embedding_dim > 0, "dual_tower.embedding_dim", "a whole number above 0", self.embedding_dim)
         weights = (self.cosine_weight, self.margin_weight, self.contrast_weight)
         for name, value in zip(("cosine_weight", "margin_weight", "contrast_weight"), weights, strict=True):
@@ -145,23 +165,51 @@ class DualTower:
 
 @dataclass(frozen=True, kw_only=True)
 class Optimizer:
-    """Stochastic gradient descent, with the terms as `torch.optim.SGD` defines them."""
+    """How the weights follow the gradient; terms as `torch.optim` defines them."""
 
+    name: Literal["sgd", "adam", "adamw"] = "sgd"
+    """Stochastic gradient descent; Adam; or Adam with weight decay apart from the gradient (AdamW)."""
     lr: float = 0.01
-    """Learning rate."""
+    """Learning rate; the largest one where a schedule changes it."""
     momentum: float = 0.9
-    """Share of the last step that is kept."""
+    """SGD: share of the last step that is kept."""
     nesterov: bool = False
-    """Look ahead along the momentum (Nesterov)."""
+    """SGD: look ahead along the momentum (Nesterov)."""
+    beta1: float = 0.9
+    """Adam and AdamW: share of the mean gradient that is kept."""
+    beta2: float = 0.999
+    """Adam and AdamW: share of the mean squared gradient that is kept."""
+    eps: float = 1e-8
+    """Adam and AdamW: added to the root of the mean squared gradient."""
     weight_decay: float = 0.0
-    """Adds weight_decay * weight to the gradient (the gradient of weight_decay / 2 * |weight|^2)."""
+    """SGD and Adam: adds weight_decay * weight to the gradient (the gradient of weight_decay / 2 * |weight|^2), of
+    biases too. AdamW: takes lr * weight_decay * weight off the weight."""
+    l2: float = 0.0
+    """Adds l2 * |W|^2, summed over all weight matrices and kernels (no biases), to the loss, as a term of its own.
+    Its gradient is 2 * l2 * W, so it trains as `weight_decay: 2 * l2` does, but shows in the loss."""
+    schedule: Literal["constant", "step", "cosine", "one_cycle"] = "constant"
+    """How the learning rate goes on: `step` multiplies it by `decay_factor` every `decay_every` epochs; `cosine` lets
+    it fall to 0 along half a cosine; `one_cycle` first raises it from lr / 25 for a share `warmup` of the steps."""
+    decay_every: int = 10
+    """Epochs between two steps of the `step` schedule."""
+    decay_factor: float = 0.1
+    """Factor of each step of the `step` schedule."""
+    warmup: float = 0.3
+    """Share of all steps in which `one_cycle` raises the learning rate."""
 
     def __post_init__(self) -> None:
         _check_finite(self.lr > 0, "optimizer.lr", "above 0", self.lr)
-        _check_finite(0 <= self.momentum < 1, "optimizer.momentum", "at least 0 and below 1", self.momentum)
+        for name in ("momentum", "beta1", "beta2"):
+            value = getattr(self, name)
+            _check_finite(0 <= value < 1, f"optimizer.{name}", "at least 0 and below 1", value)
+        _check_finite(self.eps > 0, "optimizer.eps", "above 0", self.eps)
         _check_finite(self.weight_decay >= 0, "optimizer.weight_decay", "at least 0", self.weight_decay)
+        _check_finite(self.l2 >= 0, "optimizer.l2", "at least 0", self.l2)
         momentum_needed = self.momentum > 0 or not self.nesterov
         _check(momentum_needed, "optimizer.momentum", "above 0 with --optimizer.nesterov", self.momentum)
+        _check(self.decay_every > 0, "optimizer.decay_every", "a whole number above 0", self.decay_every)
+        _check_finite(0 < self.decay_factor < 1, "optimizer.decay_factor", "between 0 and 1", self.decay_factor)
+        _check_finite(0 < self.warmup < 1, "optimizer.warmup", "between 0 and 1", self.warmup)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,11 +235,15 @@ class Experiment:
     experiment: str = "softmax"
     """Name of the experiment: its folder under the logs."""
     seed: int = 42
-    """Seeds the split, the order of the batches, the initial weights and the augmentation."""
+    """Seeds the split, the order of the batches, the initial weights, the augmentation and dropout."""
     logs_root: str | None = None
     """Folder for the runs; null is the project's own `logs` folder."""
     model: Literal["softmax", "dual_tower"] = "softmax"
     """Which of the two models to train."""
+    initializer: Literal["kaiming", "xavier", "normal"] = "kaiming"
+    """Standard deviation of the initial weights: sqrt(2 / fan_in), sqrt(2 / (fan_in + fan_out)), or 0.01."""
+    figures: bool = True
+    """Whether to draw the figures after training."""
     softmax: Softmax = field(default_factory=Softmax)
     """Task I, read where `model` is softmax."""
     dual_tower: DualTower = field(default_factory=DualTower)

@@ -12,7 +12,7 @@ from experiment.interrupt import Interrupted
 
 INTERRUPTED = 130  # the shell's exit code for a program stopped by Ctrl-C (128 + SIGINT)
 
-_DISK_TROUBLE = {
+DISK_TROUBLE = {
     errno.ENOSPC: "the disk is full; free some space and run again",
     errno.EDQUOT: "your disk quota is used up; free some space and run again",
     errno.EROFS: "the file system is read-only; choose another folder",
@@ -35,7 +35,7 @@ def did_you_mean(name: str, choices: Iterable[str]) -> str:
 def explain(error: OSError) -> str:
     """An operating system's error in one line: what went wrong, with which file, and what to do."""
     where = f"{error.filename}: " if error.filename else ""
-    what = _DISK_TROUBLE.get(error.errno or 0, error.strerror or str(error))
+    what = DISK_TROUBLE.get(error.errno or 0, error.strerror or str(error))
     return f"{where}{what}"
 
 

@@ -13,12 +13,13 @@ from experiment.config import Experiment
 from experiment.errors import INTERRUPTED, UserError
 from experiment.history import best_row
 from experiment.interrupt import Interrupted
+from experiment.network import batch_needs_two, plan_network
 from experiment.results import Outcome, save_results
 from experiment.run import SCHEMA, Run
 
 
 class DataModule(Protocol):
-    """What the course of a run needs of `QuickDrawDataModule`."""
+    """What the course of a run needs of a data module."""
 
     drawings: Any
     rows: dict[Any, np.ndarray]
@@ -27,11 +28,21 @@ class DataModule(Protocol):
     @property
     def description(self) -> str: ...
 
+    @property
+    def categories(self) -> list[str]: ...
+
+    @property
+    def shape(self) -> tuple[int, int, int]: ...
+
     def facts(self) -> dict[str, Any]: ...
 
     def images(self, split: Any) -> np.ndarray: ...
 
     def labels(self, split: Any) -> np.ndarray: ...
+
+    def example_rows(self) -> np.ndarray: ...
+
+    def mapped_rows(self) -> np.ndarray: ...
 
 
 Train = Callable[[Experiment, Any, Run, bool], Outcome]
@@ -54,6 +65,7 @@ def train_and_test(
     print(f"Data: {data.description}", flush=True)
     if data.drawings.note:
         print(data.drawings.note, flush=True)
+    check_network(experiment, data)
     train, facts = import_train(experiment), data.facts()
     run = resume(before, experiment, facts) if before else begin(experiment, track, data, facts)
     print(f"Run:  {run.folder}", flush=True)
@@ -62,9 +74,21 @@ def train_and_test(
     except Interrupted:
         print(f"Stopped. The complete epochs are saved; continue with --resume {run.folder}", flush=True)
         return INTERRUPTED
-    save_results(run, experiment, track, facts, data.images("test"), data.labels("test"), outcome)
+    save_results(run, experiment, track, data, facts, outcome)
     _report(run, outcome)
     return 0
+
+
+def check_network(experiment: Experiment, data: DataModule) -> None:
+    """Refuse a list of layers that does not fit the images, and a batch that its layers cannot be trained on."""
+    field = "softmax.layers" if experiment.model == "softmax" else "dual_tower.image_layers"
+    layers = experiment.softmax.layers if experiment.model == "softmax" else experiment.dual_tower.image_layers
+    plan_network(layers or [], data.shape, len(data.categories), field)
+    if batch_needs_two(layers) and len(data.rows["train"]) % experiment.data.batch_size == 1:
+        raise UserError(
+            f"--data.batch_size {experiment.data.batch_size}: the last batch of an epoch has a single image, on which "
+            f"BatchNorm1d in --{field} cannot be trained; choose another size."
+        )
 
 
 def begin(experiment: Experiment, track: str, data: DataModule, facts: dict[str, Any]) -> Run:
@@ -79,6 +103,7 @@ def begin(experiment: Experiment, track: str, data: DataModule, facts: dict[str,
             "track": track,
             "model": experiment.model,
             "categories": facts["categories"],
+            "shape": facts["shape"],
             "data": facts["label"],
         },
     )

@@ -8,6 +8,7 @@ prediction counts as 0; PR AUC is the average precision, the sum of (recall step
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,31 @@ def test_metrics(labels: np.ndarray, probabilities: np.ndarray, categories: list
 
 
 test_metrics.__test__ = False  # type: ignore[attr-defined]  # pytest: not a test, in spite of the name
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Predictions sorted by their confidence into bins of equal width; numbers of empty bins are 0."""
+
+    counts: np.ndarray
+    confidence: np.ndarray
+    """Mean confidence in each bin."""
+    accuracy: np.ndarray
+    """Share of right predictions in each bin."""
+
+    @property
+    def error(self) -> float:
+        """Expected calibration error: mean |accuracy - confidence| over all predictions (Guo et al. 2017, eq. 3)."""
+        return float(np.average(np.abs(self.accuracy - self.confidence), weights=self.counts))
+
+
+def calibration(labels: np.ndarray, probabilities: np.ndarray, bins: int = 10) -> Calibration:
+    """How far `probabilities` (N, C) can be trusted; a prediction's confidence is its largest probability."""
+    confidence, right = probabilities.max(axis=1).astype(np.float64), probabilities.argmax(axis=1) == labels
+    place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    counts = np.bincount(place, minlength=bins)
+    sums = [np.bincount(place, weights=values, minlength=bins) for values in (confidence, right)]
+    return Calibration(counts, *(total / np.maximum(1, counts) for total in sums))
 
 
 def summarise(

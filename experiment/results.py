@@ -5,15 +5,17 @@ from __future__ import annotations
 import platform
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from experiment.commandline import flat_fields, to_yaml
 from experiment.config import Experiment
-from experiment.figures import Results, draw_all
+from experiment.figures import draw_all
+from experiment.figures.results import read_results
 from experiment.files import written_whole
 from experiment.history import best_row, ended_by
+from experiment.projector import write_projector
 from experiment.run import SCHEMA, Row, Run
 from experiment.tensorboard import EventWriter
 
@@ -31,23 +33,32 @@ class Outcome:
     """(N, C) of the test."""
     test: dict[str, Any]
     """`overall` and `per_class`, as `experiment.metrics.test_metrics` returns them."""
+    inside: dict[str, np.ndarray]
+    """What the network makes of the example images: arrays of `examples.npz`."""
+
+
+class Tested(Protocol):
+    """What is needed of a data module."""
+
+    def images(self, split: Any) -> np.ndarray: ...
+
+    def labels(self, split: Any) -> np.ndarray: ...
+
+    def example_rows(self) -> np.ndarray: ...
+
+    def mapped_rows(self) -> np.ndarray: ...
 
 
 def save_results(
-    run: Run,
-    experiment: Experiment,
-    track: str,
-    facts: dict[str, Any],
-    images: np.ndarray,
-    labels: np.ndarray,
-    outcome: Outcome,
+    run: Run, experiment: Experiment, track: str, data: Tested, facts: dict[str, Any], outcome: Outcome
 ) -> None:
-    """Leave predictions, figures, TensorBoard's summary and, last, `metrics.json` in the run's folder."""
+    """Leave predictions, examples, figures, TensorBoard's summary and, last, `metrics.json` in the run's folder."""
     extra = {"similarities": outcome.scores} if experiment.model == "dual_tower" else {}
-    run.write_arrays("predictions.npz", labels=labels, probabilities=outcome.probabilities, **extra)
-    heading = f"{experiment.experiment}, {track} track, on {facts['label']} ({facts['source']})"
-    results = Results(heading, facts["categories"], labels, outcome.probabilities, images, outcome.history)
-    _summarise(run, experiment, track, facts, results, outcome)
+    run.write_arrays("predictions.npz", labels=data.labels("test"), probabilities=outcome.probabilities, **extra)
+    rows, mapped, images = data.example_rows(), data.mapped_rows(), data.images("test")
+    shown = {"rows": rows, "images": images[rows], "mapped_rows": mapped, "mapped_images": images[mapped]}
+    run.write_arrays("examples.npz", **shown, **outcome.inside)
+    _summarise(run, experiment, track, facts, outcome)
     best = best_row(outcome.history)
     run.write_json(
         "metrics.json",
@@ -83,22 +94,24 @@ def charts(history: list[Row]) -> dict[str, dict[str, list[str]]]:
     return {"training and validation": {name: [f"train/{name}$", f"val/{name}$"] for name in names}}
 
 
-def _summarise(
-    run: Run, experiment: Experiment, track: str, facts: dict[str, Any], results: Results, outcome: Outcome
-) -> None:
+def _summarise(run: Run, experiment: Experiment, track: str, facts: dict[str, Any], outcome: Outcome) -> None:
     step = int(outcome.history[-1]["step"])
     overall = {f"test/{name}": value for name, value in outcome.test["overall"].items()}
     settings = _settings(experiment) | {"track": track, "data.source": facts["source"]}
+    results = read_results(run)
     with EventWriter(run.folder) as events:
         events.hparams(settings, overall, step)
         events.layout(charts(outcome.history))
         events.text("config", f"**{facts['description']}**\n\n```yaml\n{to_yaml(experiment)}```")
         for c, category in enumerate(results.categories):
             events.pr_curve(f"test/pr_curve/{category}", results.labels == c, results.probabilities[:, c], step)
+        if not experiment.figures:
+            return
         for name, (png, size) in draw_all(results).items():
             events.image(f"figures/{name}", png, size, step)
             with written_whole(run.folder / "figures" / f"{name}.png") as file:
                 file.write(png)
+    write_projector(run, results)
 
 
 def _settings(experiment: Experiment) -> dict[str, Any]:

@@ -1,16 +1,22 @@
 """The run folder `logs/<experiment>/<track>/<run>/`: the interface between training and all that comes after.
 
-Schema 1. Both tracks leave the same files:
+Schema 2. Both tracks leave the same files:
 
     config.yaml           the whole experiment, usable as `--config`
     data.json             source, categories, counts and checksums of the drawings
     split.npz             `train`, `validation`: row numbers (int64) into the source's training drawings
     history.csv           a row per epoch: epoch, step, lr, train/* and val/*  (no times: same seed, same bytes)
     model.safetensors     the weights with the smallest validation loss, under torch's state_dict names
-    model.json            what a reader needs beside the config: track, model, categories, data
+    first_epoch.safetensors   the weights after the first epoch
+    model.json            what a reader needs beside the config: track, model, categories, shape of the images, data
     predictions.npz       `labels` (N,), `probabilities` (N, C) of the test; for the dual tower `similarities` (N, C)
+    examples.npz          some test images (`rows`, `images`), their last hidden layer after the first epoch and with
+                          the best weights (`features_first`, `features_best`), feature maps (`maps_*`) of
+                          `mapped_images`, and for the dual tower the categories' embeddings (`words`)
     metrics.json          test metrics, best validation, epochs, seconds, data, versions; written last: the run is done
     figures/*.png         the pictures that TensorBoard shows too
+    projector/            vectors, labels and sprites for TensorBoard's embedding projector,
+    projector_config.pbtxt    which this file describes
     checkpoints/last.*    what `--resume` continues from (the format is the track's own)
     events.out.tfevents.* TensorBoard
 
@@ -34,9 +40,12 @@ from experiment.config import Experiment
 from experiment.errors import UserError, explain
 from experiment.files import PROJECT, write_text, written_whole
 
-SCHEMA = 1
+SCHEMA = 2
 MAY_CHANGE_ON_RESUME = {"trainer.max_epochs", "logs_root", "lightning", "data.root", "data.url", "data.source"}
 """Fields that leave the finished epochs as they are. (Where the drawings lie may change; a checksum guards them.)"""
+
+BY_END = ("cosine", "one_cycle")
+"""Schedules whose every step depends on how many there will be: `trainer.max_epochs` may not change with these."""
 
 Row = dict[str, float]
 """One epoch of history: its scalars by TensorBoard tag, with `epoch` and `step`."""
@@ -71,7 +80,10 @@ class Run:
         if before_track != track:
             raise UserError(f"--resume {folder}: that run is of the {before_track} track, not of the {track} one.")
         before, now = (flat_fields(asdict(each)) for each in (_config(folder), experiment))
-        changed = sorted(name for name in now if now[name] != before[name] and name not in MAY_CHANGE_ON_RESUME)
+        may_change = MAY_CHANGE_ON_RESUME - (
+            {"trainer.max_epochs"} if experiment.optimizer.schedule in BY_END else set()
+        )
+        changed = sorted(name for name in now if now[name] != before[name] and name not in may_change)
         if changed:
             first = changed[0]
             raise UserError(
@@ -116,8 +128,8 @@ class Run:
         writer.writerows(rows)
         write_text(self.folder / "history.csv", text.getvalue())
 
-    def read_history(self, epochs: int) -> list[Row]:
-        """The rows of the first `epochs` epochs; a `UserError` where they are not all there."""
+    def read_history(self, epochs: int | None = None) -> list[Row]:
+        """The rows of the first `epochs` epochs, or of all; a `UserError` where they are not all there."""
         if epochs == 0:
             return []
         try:
@@ -125,7 +137,7 @@ class Run:
                 rows = [{tag: _number(tag, text) for tag, text in row.items()} for row in csv.DictReader(file)]
         except (OSError, ValueError, TypeError) as error:
             raise UserError(f"{self.folder / 'history.csv'}: missing or damaged; start a new run.") from error
-        if len(rows) < epochs:
+        if len(rows) < (epochs or 1):
             raise UserError(f"{self.folder / 'history.csv'}: ends before epoch {epochs}; start a new run.")
         return rows[:epochs]
 

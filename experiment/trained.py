@@ -21,6 +21,8 @@ class Trained:
     folder: Path
     experiment: Experiment
     categories: list[str]
+    shape: tuple[int, int, int]
+    """Channels, height and width of the images."""
     words: np.ndarray | None
     """The dual tower's word vectors (C, D)."""
     weights: dict[str, np.ndarray]
@@ -36,9 +38,11 @@ def read_trained(folder: Path) -> Trained:
     """Read `config.yaml`, `model.json` and `model.safetensors`; a damaged run is a `UserError`."""
     if not (folder / "config.yaml").is_file():
         raise UserError(f"{folder}: not the folder of a run (it has no config.yaml).")
-    experiment, facts = from_yaml(folder / "config.yaml"), Run(folder).read_json("model.json", "categories")
+    experiment, facts = from_yaml(folder / "config.yaml"), Run(folder).read_json("model.json", "categories", "shape")
     weights, _ = load_weights(folder / BEST)
-    trained = Trained(folder, experiment, facts["categories"], weights.get("word_vectors"), weights)
+    trained = Trained(
+        folder, experiment, facts["categories"], tuple(facts["shape"]), weights.get("word_vectors"), weights
+    )
     if experiment.model == "dual_tower" and trained.words is None:
         raise trained.misfit(ValueError("a dual tower needs word_vectors"))
     return trained

@@ -13,6 +13,8 @@ from experiment.files import written_whole
 
 BEST = "model.safetensors"
 """In a run's folder: the weights with the smallest validation loss."""
+FIRST = "first_epoch.safetensors"
+"""In a run's folder: the weights after the first epoch."""
 
 
 def save_weights(path: Path, weights: dict[str, np.ndarray], notes: dict[str, str] | None = None) -> None:

@@ -13,7 +13,7 @@ from experiment.history import best_row, stop_at_nan
 from experiment.interrupt import Watch
 from experiment.run import Row, Run
 from experiment.tensorboard import histogram
-from experiment.weights import BEST, save_weights
+from experiment.weights import BEST, FIRST, save_weights
 from lightning_models.classifier import Classifier
 
 
@@ -29,7 +29,8 @@ class EpochRecorder(Callback):
         self.train_count = train_count
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Start the clock."""
+        """Note the learning rate; start the clock."""
+        self._lr = trainer.optimizers[0].param_groups[0]["lr"]
         self._start = time.perf_counter()
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
@@ -54,7 +55,7 @@ class EpochRecorder(Callback):
             return
         assert isinstance(pl_module, Classifier)
         row: Row = {"epoch": trainer.current_epoch + 1, "step": trainer.global_step}
-        row |= {"lr": trainer.optimizers[0].param_groups[0]["lr"]}
+        row |= {"lr": self._lr}
         row |= {f"train/{name}": value for name, value in self._trained.items()}
         row |= {f"val/{name}": value for name, value in pl_module.means().items()}
         stop_at_nan("validation", row["val/loss"], trainer.global_step, trainer.current_epoch + 1)
@@ -64,9 +65,10 @@ class EpochRecorder(Callback):
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Keep the weights if they are the best so far; write the row everywhere."""
         row = self.history[-1]
-        if best_row(self.history) is row:
-            state = {name: tensor.cpu().numpy() for name, tensor in pl_module.state_dict().items()}
-            save_weights(self.run.folder / BEST, state)
+        for name, wanted in ((FIRST, len(self.history) == 1), (BEST, best_row(self.history) is row)):
+            if wanted:
+                state = {key: tensor.cpu().numpy() for key, tensor in pl_module.state_dict().items()}
+                save_weights(self.run.folder / name, state)
         self.run.write_history(self.history)
         images_per_second = self.train_count / self._seconds
         self._log(trainer, pl_module, row, images_per_second)

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any
 
 import torch
 from lightning.pytorch import LightningModule
-from torch.optim import SGD
+from torch.nn import Sequential
 
 from datamodules.lightning_adapter import TorchBatch
-from experiment.config import Optimizer
+from experiment.config import Experiment
+from lightning_models.layers import Dropout, LeakyReLU, ReLU, Sigmoid, Tanh
+from lightning_models.optim import make_optimizer
+from lightning_models.schedules import make_schedule
 
 Losses = dict[str, tuple[float, Any]]
 """Weight and loss of each term that is switched on, by name."""
+ACTIVATIONS = (ReLU, LeakyReLU, Tanh, Sigmoid)
 
 
 class Classifier(LightningModule):
-    """A network whose `forward` gives scores (B, C), with `loss_terms` over them; the highest score wins."""
+    """A network whose `forward` gives scores (B, C); the highest score wins.
 
-    def __init__(self, optimizer: Optimizer) -> None:
+    A subclass sets `_losses`, calls `note_layers` once it has its layers, and defines `forward`, `features` and
+    `image_layers`.
+    """
+
+    def __init__(self, experiment: Experiment) -> None:
         super().__init__()
-        self._optimizer = optimizer
+        self._experiment = experiment
         self._losses: Losses = {}
+        self.steps_per_epoch = 0
         self.reset_sums()
+
+    def note_layers(self) -> None:
+        """Remember which layers need to know the place in the training."""
+        self._dropouts = [layer for layer in self.modules() if isinstance(layer, Dropout)]
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Lightning notes the running hook's name some 50 times per step, and `Module.__setattr__` is slow."""
@@ -34,26 +45,53 @@ class Classifier(LightningModule):
             super().__setattr__(name, value)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Scores (B, C) of drawings (B, 1, 28, 28)."""
+        """Scores (B, categories) of images (B, C, H, W)."""
         raise NotImplementedError
 
-    def loss_terms(self, scores: torch.Tensor, labels: torch.Tensor) -> dict[str, torch.Tensor]:
-        """`loss`, which is minimised, and where it has several terms each of them."""
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """The last hidden layer (B, D)."""
         raise NotImplementedError
+
+    def image_layers(self) -> Sequential:
+        """The layers through which images pass."""
+        raise NotImplementedError
+
+    def feature_maps(self, images: torch.Tensor) -> list[torch.Tensor]:
+        """What the first and the last activation over channels give (B, C, H, W); empty without convolutions."""
+        x, maps = images, []
+        for layer in self.image_layers():
+            x = layer(x)
+            if isinstance(layer, ACTIVATIONS) and x.ndim == 4:
+                maps.append(x)
+        return [maps[0], maps[-1]] if maps else []
 
     def losses(self) -> Losses:
         """The terms of the loss."""
         return self._losses
 
-    def training_step(self, batch: TorchBatch) -> torch.Tensor:
+    def loss_terms(self, scores: torch.Tensor, labels: torch.Tensor) -> dict[str, torch.Tensor]:
+        """`loss`, which is minimised, and where it has several terms each of them, before its weight."""
+        terms = {f"loss_{name}": loss(scores, labels) for name, (_, loss) in self._losses.items()}
+        weighted = [
+            terms[f"loss_{name}"] if w == 1 else w * terms[f"loss_{name}"] for name, (w, _) in self._losses.items()
+        ]
+        total = sum(weighted[1:], start=weighted[0])
+        if self._experiment.optimizer.l2:
+            terms["loss_l2"] = torch.stack([w.square().sum() for w in self.penalized()]).sum()
+            total = total + self._experiment.optimizer.l2 * terms["loss_l2"]
+        return {"loss": total} | (terms if len(terms) > 1 else {})
+
+    def training_step(self, batch: TorchBatch, batch_idx: int = 0) -> torch.Tensor:
         """Forward for one batch; Lightning takes the returned loss backward."""
+        for dropout in self._dropouts:
+            dropout.place = self.current_epoch, batch_idx
         return self._step(batch)
 
-    def validation_step(self, batch: TorchBatch) -> None:
+    def validation_step(self, batch: TorchBatch, batch_idx: int = 0) -> None:
         """Forward for one batch."""
         self._step(batch)
 
-    def test_step(self, batch: TorchBatch) -> None:
+    def test_step(self, batch: TorchBatch, batch_idx: int = 0) -> None:
         """Forward for one batch; keeps the scores."""
         self._scores.append(self(batch[0]))
 
@@ -101,13 +139,22 @@ class Classifier(LightningModule):
     def on_validation_model_zero_grad(self) -> None:
         """Keep the gradients of the last batch, for their histograms; the next batch clears them."""
 
-    def configure_optimizers(self) -> SGD:
-        """SGD over what is trained; `fused` updates each weight in one pass."""
-        return SGD(self.trained_parameters(), **asdict(self._optimizer), fused=True)
+    def configure_optimizers(self) -> Any:
+        """The experiment's optimiser and schedule, over what is trained."""
+        config, trainer = self._experiment.optimizer, self._experiment.trainer
+        optimizer = make_optimizer(config, self.trained_parameters())
+        schedule = make_schedule(config, optimizer, self.steps_per_epoch, trainer.max_epochs)
+        if schedule is None:
+            return optimizer
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
-    def trained_parameters(self) -> Iterable[torch.nn.Parameter]:
+    def trained_parameters(self) -> list[torch.nn.Parameter]:
         """What is trained."""
-        return self.parameters()
+        return list(self.parameters())
+
+    def penalized(self) -> list[torch.nn.Parameter]:
+        """The weight matrices and kernels among what is trained."""
+        return [parameter for parameter in self.trained_parameters() if parameter.ndim > 1]
 
     def _step(self, batch: TorchBatch) -> torch.Tensor:
         images, labels = batch

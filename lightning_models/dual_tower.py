@@ -9,47 +9,58 @@ The nearest category is the prediction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 import torch
 
 from experiment.config import DualTower as Config
 from experiment.config import Experiment
+from experiment.network import Shape, hidden_layers, plan_network
 from lightning_models.classifier import Classifier, Losses
 from lightning_models.layers import Normalize
 from lightning_models.losses import CosineLoss, CrossEntropyLoss, MarginLoss
-from lightning_models.mlp import mlp
-from lightning_models.softmax import PIXELS
+from lightning_models.network import network
 
 
 class DualTower(Classifier):
     """Image tower and word tower that meet on the unit sphere; scores are cosine similarities (B, C)."""
 
-    def __init__(self, experiment: Experiment, word_vectors: np.ndarray) -> None:
-        super().__init__(experiment.optimizer)
-        config, dtype = experiment.dual_tower, getattr(torch, experiment.trainer.dtype)
-        self._train_word_tower = config.train_word_tower
+    def __init__(self, experiment: Experiment, shape: Shape, word_vectors: np.ndarray) -> None:
+        super().__init__(experiment)
+        config, dtype, size = (
+            experiment.dual_tower,
+            getattr(torch, experiment.trainer.dtype),
+            experiment.dual_tower.embedding_dim,
+        )
+        drawing = hidden_layers(config.image_dims, config.image_layers)
+        word = hidden_layers(config.word_dims)
         self.register_buffer("word_vectors", torch.as_tensor(word_vectors, dtype=dtype))
-        self.image_tower = mlp([PIXELS, *config.image_dims, config.embedding_dim], dtype)
-        self.word_tower = mlp([word_vectors.shape[1], *config.word_dims, config.embedding_dim], dtype)
+        self.image_tower = network(
+            plan_network(drawing, shape, size, "dual_tower.image_layers"), dtype, experiment.seed
+        )
+        self.word_tower = network(plan_network(word, word_vectors.shape[1:], size, "word"), dtype, experiment.seed)
         self.word_tower.requires_grad_(config.train_word_tower)
         self.image_norm, self.word_norm = Normalize(), Normalize()
+        self._train_word_tower = config.train_word_tower
         self._losses = _losses(config)
+        self.note_layers()
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Cosine similarities (B, C) of drawings and categories."""
-        u = self.image_norm(self.image_tower(images.flatten(1)))
-        e = self.word_norm(self.word_tower(self.word_vectors))
-        return u @ e.T
+        return self.features(images) @ self.words().T
 
-    def loss_terms(self, scores: torch.Tensor, labels: torch.Tensor) -> dict[str, torch.Tensor]:
-        """The weighted sum, and each term before its weight."""
-        terms = {f"loss_{name}": loss(scores, labels) for name, (_, loss) in self._losses.items()}
-        total = sum(weight * terms[f"loss_{name}"] for name, (weight, _) in self._losses.items())
-        return {"loss": total, **terms}
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """Embeddings of drawings (B, D), of length 1."""
+        return self.image_norm(self.image_tower(images))
 
-    def trained_parameters(self) -> Iterable[torch.nn.Parameter]:
+    def words(self) -> torch.Tensor:
+        """Embeddings of the categories (C, D), of length 1."""
+        return self.word_norm(self.word_tower(self.word_vectors))
+
+    def image_layers(self) -> torch.nn.Sequential:
+        """The image tower."""
+        return self.image_tower
+
+    def trained_parameters(self) -> list[torch.nn.Parameter]:
         """What is trained: the image tower, and the word tower unless it is frozen."""
         words = list(self.word_tower.parameters()) if self._train_word_tower else []
         return [*self.image_tower.parameters(), *words]

@@ -1,10 +1,63 @@
-"""Layers that torch has as functions only. The twins of those in numpy_ref/layers.py, where the formulas stand."""
+"""The layers that a network can have: PyTorch's, and the twins of those in numpy_ref/layers that it has otherwise."""
 
 from __future__ import annotations
 
 import torch
-from torch.nn import Module
+from torch.nn import (
+    AdaptiveAvgPool2d,
+    AvgPool2d,
+    BatchNorm1d,
+    BatchNorm2d,
+    Conv2d,
+    Flatten,
+    LeakyReLU,
+    Linear,
+    MaxPool2d,
+    Module,
+    ReLU,
+    Sigmoid,
+    Tanh,
+)
 from torch.nn.functional import normalize
+
+from experiment.randomness import dropout_mask
+
+__all__ = [
+    "AdaptiveAvgPool2d",
+    "AvgPool2d",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "Conv2d",
+    "Dropout",
+    "Flatten",
+    "LeakyReLU",
+    "Linear",
+    "MaxPool2d",
+    "Normalize",
+    "ReLU",
+    "Sigmoid",
+    "Tanh",
+]
+
+
+class Dropout(Module):
+    """In training y = m x / (1 - p), where each m is 0 with probability p, else 1; in evaluation y = x.
+
+    The masks come from the NumPy generator, so that both tracks drop the same.
+    """
+
+    def __init__(self, p: float, seed: int, number: int) -> None:
+        super().__init__()
+        self.p, self.seed, self.number = p, seed, number
+        self.place = (0, 0)
+        """Epoch and batch, from 0."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """y = m x / (1 - p) in training, else x."""
+        if not self.training:
+            return x
+        kept = dropout_mask(self.seed, self.number, self.place, self.p, tuple(x.shape))
+        return x * (torch.from_numpy(kept).to(x) / (1 - self.p))
 
 
 class Normalize(Module):

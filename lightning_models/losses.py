@@ -5,19 +5,28 @@ from __future__ import annotations
 import torch
 from torch.nn import CrossEntropyLoss as TorchCrossEntropyLoss
 from torch.nn import Module, MultiMarginLoss
+from torch.nn.functional import binary_cross_entropy_with_logits, one_hot
 
 
 class CrossEntropyLoss(Module):
-    """L = mean of -log softmax(s / T)_y, the categorical cross-entropy at temperature T."""
+    """L = mean of -Σ_c t_c log softmax(s / T)_c, the categorical cross-entropy at temperature T."""
 
-    def __init__(self, temperature: float = 1.0) -> None:
+    def __init__(self, temperature: float = 1.0, label_smoothing: float = 0.0) -> None:
         super().__init__()
-        self.temperature = temperature
-        self.cross_entropy = TorchCrossEntropyLoss()
+        self.temperature, self.label_smoothing = temperature, label_smoothing
+        self.cross_entropy = TorchCrossEntropyLoss(label_smoothing=label_smoothing)
 
     def forward(self, scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """The loss."""
         return self.cross_entropy(scores if self.temperature == 1 else scores / self.temperature, labels)
+
+
+class BinaryCrossEntropyLoss(Module):
+    """L = mean over batch and categories of -[t log σ(s) + (1 - t) log(1 - σ(s))]: a yes or no for each category."""
+
+    def forward(self, scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """The loss."""
+        return binary_cross_entropy_with_logits(scores, one_hot(labels, scores.shape[1]).to(scores.dtype))
 
 
 class CosineLoss(Module):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from datamodules.drawings import as_batch
 from experiment.trained import Trained
 from lightning_models.models import build_model
 
@@ -14,7 +15,7 @@ class Predictor:
 
     def __init__(self, trained: Trained) -> None:
         self.dtype = np.dtype(trained.experiment.trainer.dtype)
-        self.model = build_model(trained.experiment, len(trained.categories), trained.words).eval()
+        self.model = build_model(trained.experiment, trained.shape, len(trained.categories), trained.words).eval()
         try:
             self.model.load_state_dict({name: torch.from_numpy(array) for name, array in trained.weights.items()})
         except RuntimeError as error:
@@ -22,6 +23,5 @@ class Predictor:
 
     @torch.inference_mode()
     def probabilities(self, images: np.ndarray) -> np.ndarray:
-        """Probabilities (N, C) of drawings (N, 28, 28) uint8."""
-        pixels = images[:, None].astype(self.dtype) * self.dtype.type(1 / 255)
-        return self.model.probabilities(self.model(torch.from_numpy(pixels))).numpy()
+        """Probabilities (N, categories) of images (N, H, W) or (N, H, W, 3) uint8."""
+        return self.model.probabilities(self.model(torch.from_numpy(as_batch(images, self.dtype)))).numpy()

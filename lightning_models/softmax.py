@@ -5,26 +5,38 @@ from __future__ import annotations
 import torch
 
 from experiment.config import Experiment
-from lightning_models.classifier import Classifier, Losses
-from lightning_models.losses import CrossEntropyLoss
-from lightning_models.mlp import mlp
-
-PIXELS = 28 * 28
+from experiment.network import Shape, hidden_layers, plan_network
+from lightning_models.classifier import Classifier
+from lightning_models.losses import BinaryCrossEntropyLoss, CrossEntropyLoss
+from lightning_models.network import network
 
 
 class SoftmaxClassifier(Classifier):
-    """784 → hidden layers with ReLU → C logits, trained by cross-entropy."""
+    """Hidden layers, then a Linear to one logit per category, trained by cross-entropy."""
 
-    def __init__(self, experiment: Experiment, num_classes: int) -> None:
-        super().__init__(experiment.optimizer)
-        dims = [PIXELS, *experiment.softmax.hidden_dims, num_classes]
-        self.layers = mlp(dims, getattr(torch, experiment.trainer.dtype))
-        self._losses: Losses = {"cross_entropy": (1.0, CrossEntropyLoss())}
+    def __init__(self, experiment: Experiment, shape: Shape, num_classes: int) -> None:
+        super().__init__(experiment)
+        config, dtype = experiment.softmax, getattr(torch, experiment.trainer.dtype)
+        hidden = hidden_layers(config.hidden_dims, config.layers)
+        self.layers = network(plan_network(hidden, shape, num_classes, "softmax.layers"), dtype, experiment.seed)
+        if config.loss == "cross_entropy":
+            self._losses = {"cross_entropy": (1.0, CrossEntropyLoss(label_smoothing=config.label_smoothing))}
+        else:
+            self._losses = {"binary_cross_entropy": (1.0, BinaryCrossEntropyLoss())}
+        self.note_layers()
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Logits (B, C)."""
-        return self.layers(images.flatten(1))
+        """Logits (B, categories)."""
+        return self.layers(images)
 
-    def loss_terms(self, scores: torch.Tensor, labels: torch.Tensor) -> dict[str, torch.Tensor]:
-        """The cross-entropy."""
-        return {"loss": self._losses["cross_entropy"][1](scores, labels)}
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """The input of the last Linear (B, D)."""
+        return self.layers[:-1](images)
+
+    def image_layers(self) -> torch.nn.Sequential:
+        """The whole network."""
+        return self.layers
+
+    def probabilities(self, scores: torch.Tensor) -> torch.Tensor:
+        """Softmax of the logits; for binary cross-entropy the sigmoid of each, which need not add up to 1."""
+        return super().probabilities(scores) if "cross_entropy" in self._losses else scores.sigmoid()

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
@@ -18,8 +19,9 @@ from lightning.pytorch.plugins import TorchCheckpointIO
 from lightning.pytorch.profilers import PassThroughProfiler
 from lightning.pytorch.utilities.exceptions import MisconfigurationException
 
-from datamodules.lightning_adapter import LightningQuickDraw
-from datamodules.quickdraw import QuickDrawDataModule
+from datamodules.drawings import as_batch
+from datamodules.images import ImageDataModule
+from datamodules.lightning_adapter import LightningImages
 from experiment.config import Experiment
 from experiment.console import Progress
 from experiment.errors import UserError
@@ -27,11 +29,13 @@ from experiment.files import written_whole
 from experiment.history import ended_by
 from experiment.initial_weights import initial_weights
 from experiment.interrupt import Watch, ctrl_c_watched
+from experiment.network import Shape
 from experiment.results import Outcome
 from experiment.run import Row, Run
-from experiment.weights import BEST, load_weights
+from experiment.weights import BEST, FIRST, load_weights
 from lightning_models.callbacks import EpochRecorder
 from lightning_models.classifier import Classifier
+from lightning_models.dual_tower import DualTower
 from lightning_models.metrics import test_metrics
 from lightning_models.models import build_model
 
@@ -44,14 +48,15 @@ FIXED = (
 )
 """Trainer arguments that this project sets itself: a run has whole epochs, with one whole validation each."""
 SMALL = 1_000_000
-"""Below so many weights, torch's further threads cost more than they bring: they fall asleep between two steps."""
+"""Below so many multiplications per image, torch's further threads cost more than they bring: they fall asleep
+between two steps."""
 
 
-def train(experiment: Experiment, data: QuickDrawDataModule, run: Run, resumed: bool) -> Outcome:
+def train(experiment: Experiment, data: ImageDataModule, run: Run, resumed: bool) -> Outcome:
     """Train `experiment` on `data` into `run`, then test the weights with the smallest validation loss."""
     model = start_model(experiment, data)
-    use_threads(model)
-    adapter = LightningQuickDraw(data)
+    use_threads(model, data.shape)
+    adapter = LightningImages(data)
     history = _restore(run) if resumed else []
     start = time.perf_counter()
     batches = data.num_batches("train")
@@ -62,7 +67,7 @@ def train(experiment: Experiment, data: QuickDrawDataModule, run: Run, resumed: 
 
 def finish(
     model: Classifier,
-    adapter: LightningQuickDraw,
+    adapter: LightningImages,
     experiment: Experiment,
     run: Run,
     history: list[Row],
@@ -70,30 +75,61 @@ def finish(
 ) -> Outcome:
     """Test the weights with the smallest validation loss."""
     data = adapter.data
-    best, _ = load_weights(run.folder / BEST)
-    model.load_state_dict({name: torch.from_numpy(array) for name, array in best.items()})
+    _load_weights(model, run, BEST)
     tester = make_trainer(experiment, logger=False, enable_checkpointing=False, fast_dev_run=False)
     tester.test(model, adapter, verbose=False)
     scores, labels = model.test_scores().cpu(), torch.from_numpy(data.labels("test"))
     probabilities = model.probabilities(scores)
     test = test_metrics(probabilities, labels, data.categories)
     test["overall"] = {"loss": float(model.loss_terms(scores, labels)["loss"]), **test["overall"]}
-    return Outcome(history, seconds, scores.numpy(), probabilities.numpy(), test)
+    return Outcome(history, seconds, scores.numpy(), probabilities.numpy(), test, look_inside(model, data, run))
 
 
-def start_model(experiment: Experiment, data: QuickDrawDataModule) -> Classifier:
+@torch.inference_mode()
+def look_inside(model: Classifier, data: ImageDataModule, run: Run) -> dict[str, np.ndarray]:
+    """What the figures show of the network's inside, for some test images, with the best weights loaded before."""
+    model.eval()
+    tested = data.images("test")
+    images = torch.from_numpy(as_batch(tested[data.example_rows()], data.dtype)).to(model.device)
+    mapped = torch.from_numpy(as_batch(tested[data.mapped_rows()], data.dtype)).to(model.device)
+    inside = {"features_best": model.features(images)}
+    inside |= dict(zip(("maps_first", "maps_last"), model.feature_maps(mapped), strict=False))
+    if isinstance(model, DualTower):
+        inside["words"] = model.words()
+    if (run.folder / FIRST).is_file():
+        _load_weights(model, run, FIRST)
+        inside["features_first"] = model.features(images)
+    return {name: tensor.cpu().numpy() for name, tensor in inside.items()}
+
+
+def start_model(experiment: Experiment, data: ImageDataModule) -> Classifier:
     """The model with the initial weights of the experiment's seed, the same as in the NumPy track."""
-    model = build_model(experiment, len(data.categories), data.words.vectors if data.words else None)
+    model = build_model(experiment, data.shape, len(data.categories), data.words.vectors if data.words else None)
+    model.steps_per_epoch = data.num_batches("train")
     shapes = [(name, tuple(parameter.shape)) for name, parameter in model.named_parameters()]
-    weights = initial_weights(shapes, experiment.seed, data.dtype)
+    weights = initial_weights(shapes, experiment.seed, data.dtype, experiment.initializer)
     model.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()}, strict=False)
     return model
 
 
-def use_threads(model: Classifier) -> None:
+def use_threads(model: Classifier, shape: Shape) -> None:
     """Let torch use one thread for a small model, and all cores for others."""
-    if sum(parameter.numel() for parameter in model.parameters()) < SMALL:
+    if multiplications(model, shape) < SMALL:
         torch.set_num_threads(1)
+
+
+@torch.inference_mode()
+def multiplications(model: Classifier, shape: Shape) -> int:
+    """How many multiplications an image of `shape` costs: each weight's, at each place of the output."""
+    x, count = torch.zeros(1, *shape, dtype=next(model.parameters()).dtype), 0
+    model.eval()
+    for layer in model.image_layers():
+        x = layer(x)
+        weight = getattr(layer, "weight", None)
+        if weight is not None:
+            count += weight.numel() * x[0, 0].numel()
+    model.train()
+    return count
 
 
 def make_trainer(experiment: Experiment, **options: Any) -> Trainer:
@@ -113,7 +149,7 @@ def make_trainer(experiment: Experiment, **options: Any) -> Trainer:
 
 def fit(
     model: Classifier,
-    adapter: LightningQuickDraw,
+    adapter: LightningImages,
     experiment: Experiment,
     run: Run,
     history: list[Row],
@@ -161,6 +197,11 @@ class NoProfiler(PassThroughProfiler):
     def profile(self, action_name: str) -> AbstractContextManager[None]:  # type: ignore[override]
         """No measurement."""
         return self.NOTHING
+
+
+def _load_weights(model: Classifier, run: Run, name: str) -> None:
+    weights, _ = load_weights(run.folder / name)
+    model.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
 
 
 def _restore(run: Run) -> list[Row]:

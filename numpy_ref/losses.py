@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from numpy_ref.layers.activations import sigmoid
+
 
 def softmax(scores: np.ndarray) -> np.ndarray:
     """p_c = exp(s_c) / Σ_k exp(s_k) for each row; the largest score is taken off first, so nothing overflows."""
@@ -16,13 +18,15 @@ def softmax(scores: np.ndarray) -> np.ndarray:
 
 
 class CrossEntropyLoss:
-    """L = mean of -log softmax(s / T)_y, the categorical cross-entropy at temperature T.
+    """L = mean of -Σ_c t_c log softmax(s / T)_c, the categorical cross-entropy at temperature T.
 
-    -log softmax(z)_y = log Σ_k exp(z_k) - z_y, and dL/ds = (softmax(s / T) - onehot(y)) / (B T).
+    The target t is onehot(y); with label smoothing ε it is (1 - ε) onehot(y) + ε / C, so that no score need grow
+    without end (Szegedy et al. 2016, section 7). -log softmax(z)_c = log Σ_k exp(z_k) - z_c, and
+    dL/ds = (softmax(s / T) - t) / (B T).
     """
 
-    def __init__(self, temperature: float = 1.0) -> None:
-        self.temperature = temperature
+    def __init__(self, temperature: float = 1.0, label_smoothing: float = 0.0) -> None:
+        self.temperature, self.label_smoothing = temperature, label_smoothing
 
     def forward(self, scores: np.ndarray, labels: np.ndarray) -> float:
         """The loss; log-sum-exp with the largest score taken off first."""
@@ -33,13 +37,39 @@ class CrossEntropyLoss:
         total = exponentials.sum(axis=1, keepdims=True)
         self._true = np.arange(len(labels)), labels
         self._probabilities = np.divide(exponentials, total, out=exponentials)
-        return float((np.log(total[:, 0]) - shifted[self._true]).sum() / len(labels))
+        targeted = shifted[self._true]
+        if self.label_smoothing:
+            targeted = (1 - self.label_smoothing) * targeted + self.label_smoothing * shifted.mean(axis=1)
+        return float((np.log(total[:, 0]) - targeted).sum() / len(labels))
 
     def backward(self) -> np.ndarray:
         """dL/ds (B, C)."""
         grad = self._probabilities
-        grad[self._true] -= 1
+        grad[self._true] -= 1 - self.label_smoothing
+        if self.label_smoothing:
+            grad -= self.label_smoothing / grad.shape[1]
         grad /= len(grad) * self.temperature
+        return grad
+
+
+class BinaryCrossEntropyLoss:
+    """L = mean over batch and categories of -[t log σ(s) + (1 - t) log(1 - σ(s))]: a yes or no for each category.
+
+    σ is the sigmoid and t = onehot(y). The summand is max(s, 0) - t s + log(1 + exp(-|s|)), which cannot overflow
+    (`torch.nn.BCEWithLogitsLoss`), and dL/ds = (σ(s) - t) / (B C).
+    """
+
+    def forward(self, scores: np.ndarray, labels: np.ndarray) -> float:
+        """The loss."""
+        self._scores, self._true = scores, (np.arange(len(labels)), labels)
+        without_target = np.maximum(scores, 0) + np.log1p(np.exp(-np.abs(scores)))
+        return float((without_target.sum() - scores[self._true].sum()) / scores.size)
+
+    def backward(self) -> np.ndarray:
+        """dL/ds (B, C)."""
+        grad = sigmoid(self._scores)
+        grad[self._true] -= 1
+        grad /= grad.size
         return grad
 
 

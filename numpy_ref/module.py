@@ -25,6 +25,20 @@ class Module:
     Attributes that begin with an underscore hold what `backward` needs, and are none of these.
     """
 
+    training = True
+    """Whether `forward` is for training; Dropout and BatchNorm do otherwise in evaluation."""
+
+    def train(self, mode: bool = True) -> None:
+        """Switch this module and all within it to training, or to evaluation."""
+        self.training = mode
+        for _, child in self._named_children():
+            if isinstance(child, Module):
+                child.train(mode)
+
+    def eval(self) -> None:
+        """Switch to evaluation."""
+        self.train(False)
+
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """Names and parameters, in the order in which the attributes were set, as in PyTorch."""
         yield from ((name, value) for name, value in self._named_leaves() if isinstance(value, Parameter))
@@ -86,6 +100,8 @@ class Sequential(Layer):
 
     def __init__(self, *layers: Layer) -> None:
         self.layers = layers
+        learning = [number for number, layer in enumerate(layers) if layer.parameters()]
+        self._first_learning = learning[0] if learning else len(layers)
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         """Through every layer, in order."""
@@ -94,9 +110,9 @@ class Sequential(Layer):
         return x
 
     def backward(self, grad: np.ndarray, input_grad: bool = True) -> np.ndarray:
-        """Through every layer, in the opposite order (chain rule)."""
-        for layer in reversed(self.layers):
-            grad = layer.backward(grad, input_grad or layer is not self.layers[0])
+        """Through every layer from last to first (chain rule); without `input_grad`, down to the first that learns."""
+        for number in reversed(range(0 if input_grad else self._first_learning, len(self.layers))):
+            grad = self.layers[number].backward(grad, input_grad or number > self._first_learning)
         return grad
 
     def _named_children(self) -> Iterator[tuple[str, object]]:

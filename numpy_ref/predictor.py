@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from datamodules.drawings import as_batch
 from experiment.trained import Trained
 from numpy_ref.models import build_model
 
@@ -13,13 +14,13 @@ class Predictor:
 
     def __init__(self, trained: Trained) -> None:
         self.dtype = np.dtype(trained.experiment.trainer.dtype)
-        self.model = build_model(trained.experiment, len(trained.categories), trained.words)
+        self.model = build_model(trained.experiment, trained.shape, len(trained.categories), trained.words)
+        self.model.eval()
         try:
             self.model.load_state_dict(trained.weights)
         except ValueError as error:
             raise trained.misfit(error) from error
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
-        """Probabilities (N, C) of drawings (N, 28, 28) uint8."""
-        pixels = images[:, None].astype(self.dtype) * self.dtype.type(1 / 255)
-        return self.model.probabilities(self.model.forward(pixels))
+        """Probabilities (N, categories) of images (N, H, W) or (N, H, W, 3) uint8."""
+        return self.model.probabilities(self.model.forward(as_batch(images, self.dtype)))

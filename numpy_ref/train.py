@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 def main() -> int:
     """Train, test and leave a run folder."""
     command = parse_command("Train a model in pure NumPy.", sys.argv[1:])
-    from datamodules.quickdraw import QuickDrawDataModule  # after the flags: --help answers at once
+    from datamodules.choice import make_data  # after the flags: --help answers at once
     from experiment.main import train_and_test
 
-    return train_and_test("numpy", command, QuickDrawDataModule, import_train)
+    return train_and_test("numpy", command, make_data, import_train)
 
 
 def import_train(_: Experiment) -> Train:

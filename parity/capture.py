@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from datamodules.quickdraw import Batch
+from datamodules.images import Batch
 from lightning_models.classifier import Classifier as TorchClassifier
 from numpy_ref.models.classifier import Classifier as NumpyClassifier
 from numpy_ref.module import Layer
@@ -34,21 +34,26 @@ class BatchRecord:
     layers: dict[str, LayerRecord] = field(default_factory=dict)
     gradients: dict[str, np.ndarray] = field(default_factory=dict)
 
+    @property
+    def scale(self) -> float:
+        """The largest number in any parameter's gradient."""
+        return max(float(np.abs(gradient).max()) for gradient in self.gradients.values())
 
-def record_numpy(model: NumpyClassifier, batch: Batch) -> BatchRecord:
+
+def record_numpy(model: NumpyClassifier, batch: Batch, batch_idx: int = 0) -> BatchRecord:
     """One training step (without the optimiser's) in NumPy."""
     record = BatchRecord()
     model.reset_sums()
     for _, parameter in model.named_parameters():
         parameter.grad[...] = 0
     with _watched(model, record.layers):
-        model.training_step(batch)
+        model.training_step(batch, batch_idx)
     record.terms = {name: value for name, value in model.means().items() if name != "accuracy"}
     record.gradients = {name: parameter.grad.copy() for name, parameter in model.named_parameters()}
     return record
 
 
-def record_torch(model: TorchClassifier, batch: Batch) -> BatchRecord:
+def record_torch(model: TorchClassifier, batch: Batch, batch_idx: int = 0) -> BatchRecord:
     """The same step in PyTorch."""
     record = BatchRecord()
     model.reset_sums()
@@ -59,7 +64,7 @@ def record_torch(model: TorchClassifier, batch: Batch) -> BatchRecord:
         if name and not list(module.children())
     ]
     try:
-        model.training_step((torch.from_numpy(batch[0]), torch.from_numpy(batch[1]))).backward()
+        model.training_step((torch.from_numpy(batch[0]), torch.from_numpy(batch[1])), batch_idx).backward()
     finally:
         for handle in handles:
             handle.remove()

@@ -26,13 +26,17 @@ class Difference:
     absolute: float
     """max |a - b|"""
     relative: float
-    """max |a - b| / max(ε, |a| + |b|), with ε = FLOOR · max(|a| + |b|)"""
+    """max |a - b| / max(ε, |a| + |b|), with ε = FLOOR · max(|a| + |b|), at least FLOOR · scale / 100"""
     cosine: float
     """a · b / (‖a‖ ‖b‖); 1 for two arrays of zeros"""
 
 
-def difference(a: np.ndarray, b: np.ndarray) -> Difference:
-    """Measure two arrays of one shape, in float64."""
+def difference(a: np.ndarray, b: np.ndarray, scale: float = 0.0) -> Difference:
+    """Measure two arrays of one shape, in float64.
+
+    Numbers far below `scale`, such as gradients that cancel to nothing among others of that size, are measured
+    against a hundredth of it.
+    """
     a, b = a.astype(np.float64).ravel(), b.astype(np.float64).ravel()
     apart, size = np.abs(a - b), np.abs(a) + np.abs(b)
     if not np.isfinite(apart).all():
@@ -41,4 +45,6 @@ def difference(a: np.ndarray, b: np.ndarray) -> Difference:
         return Difference(0.0, 0.0, 1.0)
     norms = np.linalg.norm(a) * np.linalg.norm(b)
     cosine = float(a @ b / norms) if norms else 0.0
-    return Difference(float(apart.max()), float((apart / np.maximum(size, FLOOR * size.max())).max()), cosine)
+    return Difference(
+        float(apart.max()), float((apart / np.maximum(size, FLOOR * max(size.max(), 0.01 * scale))).max()), cosine
+    )

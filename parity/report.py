@@ -10,7 +10,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from experiment.figures import COLOURS, STYLE, to_png
+from experiment.figures.style import COLOURS, STYLE, to_png
 from experiment.files import write_text, written_whole
 from experiment.tensorboard import EventWriter
 from parity.checks import Comparison
@@ -120,7 +120,7 @@ def _lockstep(comparison: Comparison) -> Figure:
         axis.axhline(LOCKSTEP_TARGET[dtype], linestyle="--", color=COLOURS[number], label=f"target, {dtype}")
         steps = sorted({flip.step for flip in lockstep.flips})
         if steps:
-            axis.plot(steps, [1e-2] * len(steps), "v", color=COLOURS[number], label=f"a ReLU gate differs, {dtype}")
+            axis.plot(steps, [1e-2] * len(steps), "v", color=COLOURS[number], label=f"a gate differs, {dtype}")
     axis.set(yscale="log", xlabel="step", ylabel="largest relative difference", ylim=(1e-17, 1))
     axis.legend(ncols=2, fontsize=9)
     return figure

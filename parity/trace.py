@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from jinja2 import Template
 
-from datamodules.quickdraw import QuickDrawDataModule
+from datamodules.images import ImageDataModule
 from experiment.config import Experiment
 from lightning_models import trainer as lightning_track
 from numpy_ref import trainer as numpy_track
@@ -41,7 +41,7 @@ class Part:
     entries: list[Entry]
 
 
-def trace(experiment: Experiment, data: QuickDrawDataModule) -> list[Part]:
+def trace(experiment: Experiment, data: ImageDataModule) -> list[Part]:
     """The first batch's way through both tracks."""
     ours, theirs = numpy_track.start_model(experiment, data), lightning_track.start_model(experiment, data)
     batch = next(data.batches("train", 0))

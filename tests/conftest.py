@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +21,24 @@ REAL_DATA = Path(os.environ.get("QUICKDRAW_REAL_DATA", PROJECT.parent / "shared"
 TRACKS = {"numpy": "numpy_ref/train.py", "lightning": "train_lightning.py"}
 
 torch.set_num_threads(1)
+
+EVERYTHING: list[str | dict[str, Any]] = [
+    {"Conv2d": {"out_channels": 3, "kernel_size": 3, "stride": 2, "padding": 1}},
+    "BatchNorm2d",
+    "LeakyReLU",
+    {"MaxPool2d": 2},
+    {"Conv2d": {"out_channels": 4, "kernel_size": 3, "bias": True}},
+    "Tanh",
+    {"AvgPool2d": 2},
+    {"Dropout": 0.2},
+    {"Linear": 12},
+    "BatchNorm1d",
+    "Sigmoid",
+    {"Linear": 8},
+    "ReLU",
+    {"Dropout": 0.1},
+]
+"""A network with nearly every kind of layer."""
 
 Program = Callable[..., subprocess.CompletedProcess[str]]
 

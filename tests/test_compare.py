@@ -17,12 +17,14 @@ from experiment.errors import UserError
 from experiment.trained import read_trained
 from lightning_models.predictor import Predictor as TorchPredictor
 from numpy_ref import layers, losses, optim
+from numpy_ref.module import Sequential
 from numpy_ref.predictor import Predictor
 from parity.capture import BatchRecord, LayerRecord
 from parity.checks import compare_experiment, compare_runs, in_both_dtypes
 from parity.finished import read_run
+from parity.gates import find_flips
 from parity.gradients import compare_along_directions, compare_gradients, compare_numerically
-from parity.lockstep import _flips, compare_in_lockstep, find_first_flip
+from parity.lockstep import compare_in_lockstep, find_first_flip
 from parity.measure import difference
 from parity.report import save, verdict
 from parity.trace import as_page, as_text, trace
@@ -46,7 +48,7 @@ def test_whole_comparison_passes(model: str, small: Callable[..., Experiment], t
     text = (tmp_path / "comparison.md").read_text()
     for name in ("gradients", "lockstep", "free_running", "curves_float64", "curves_float32"):
         assert (tmp_path / f"{name}.png").stat().st_size > 5000 and f"({name}.png)" in text
-    assert "layers.0.weight" in text or "image_tower.0.weight" in text
+    assert "layers.1.weight" in text or "image_tower.1.weight" in text
     scalars = _scalars(tmp_path)
     assert {"parity/weights/float64", "parity/lockstep/float32"} <= scalars
 
@@ -90,9 +92,9 @@ RIGHT: dict[str, Any] = {
     "MarginLoss": losses.MarginLoss.backward,
 }
 BUGS: list[tuple[str, type, Callable[..., Any], list[str]]] = [
-    ("softmax", layers.Linear, wrong_sign, ["layers.0", "layers.2", "layers.4"]),
-    ("softmax", layers.Linear, updated_too_early, ["layers.2", "layers.4"]),
-    ("softmax", layers.ReLU, open_gate, ["layers.1", "layers.3"]),
+    ("softmax", layers.Linear, wrong_sign, ["layers.1", "layers.3", "layers.5"]),
+    ("softmax", layers.Linear, updated_too_early, ["layers.3", "layers.5"]),
+    ("softmax", layers.ReLU, open_gate, ["layers.2", "layers.4"]),
     ("softmax", losses.CrossEntropyLoss, not_divided, ["loss cross_entropy"]),
     ("dual_tower", layers.Normalize, no_jacobian, ["image_norm", "word_norm"]),
     ("dual_tower", losses.MarginLoss, doubled, ["loss margin"]),
@@ -121,9 +123,8 @@ def test_planted_bug_is_caught_and_located(
 def test_bug_between_the_layers_is_caught(small: Callable[..., Experiment], monkeypatch: pytest.MonkeyPatch) -> None:
     from numpy_ref.models.dual_tower import DualTower as NumpyDualTower
 
-    def forgets_the_words(self: Any) -> None:
-        scores = np.sum([weight * loss.backward() for weight, loss in self.losses().values()], axis=0)
-        self.image_tower.backward(self.image_norm.backward(scores @ self._e), input_grad=False)
+    def forgets_the_words(self: Any, grad: np.ndarray) -> None:
+        self.image_tower.backward(self.image_norm.backward(grad @ self._e), input_grad=False)
 
     experiment = small(**DUAL, trainer=Trainer(dtype="float64"))
     monkeypatch.setattr(NumpyDualTower, "backward", forgets_the_words)
@@ -134,11 +135,11 @@ def test_bug_between_the_layers_is_caught(small: Callable[..., Experiment], monk
 def test_bug_in_the_optimiser_is_caught_in_lockstep(
     small: Callable[..., Experiment], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def forgets_momentum(self: Any, w: np.ndarray, g: np.ndarray, *_: np.ndarray) -> None:
-        w -= self.lr * g
+    def forgets_momentum(self: Any, w: np.ndarray, g: np.ndarray, *_: object) -> np.ndarray:
+        return self.lr * g
 
     experiment = small(trainer=Trainer(dtype="float64"))
-    monkeypatch.setattr(optim.SGD, "_step", forgets_momentum)
+    monkeypatch.setattr(optim.SGD, "_change", forgets_momentum)
     name, worst, _ = compare_in_lockstep(experiment, QuickDrawDataModule(experiment)).worst_of_all
     assert name.endswith("after the step") and worst > 1e-6
 
@@ -158,10 +159,17 @@ def test_planted_bug_fails_against_central_differences(
 def test_a_flipped_gate_is_named() -> None:
     open_here = LayerRecord(np.array([[1e-8, 1.0]]), np.array([[1e-8, 1.0]]))
     shut_there = LayerRecord(np.array([[-1e-8, 1.0]]), np.array([[0.0, 1.0]]))
-    (flip,) = _flips(
-        7, "layers.1", BatchRecord(layers={"layers.1": open_here}), BatchRecord(layers={"layers.1": shut_there})
-    )
-    assert (flip.step, flip.layer, flip.input_size) == (7, "layers.1", 1e-8)
+    records = (BatchRecord(layers={"0": record}) for record in (open_here, shut_there))
+    (flip,) = find_flips(7, Sequential(layers.ReLU()), *records)
+    assert (flip.step, flip.layer, flip.distance) == (7, "0", 1e-8)
+
+
+def test_a_maximum_taken_elsewhere_is_named() -> None:
+    first = np.array([0.5, 0.5 - 1e-8, 0, 0]).reshape(1, 1, 2, 2)
+    second = np.array([0.5, 0.5 + 1e-8, 0, 0]).reshape(1, 1, 2, 2)
+    records = (BatchRecord(layers={"0": LayerRecord(x, x.max(keepdims=True))}) for x in (first, second))
+    (flip,) = find_flips(0, Sequential(layers.MaxPool2d(2)), *records)
+    assert flip.distance == pytest.approx(1e-8)
 
 
 def test_the_first_flip_of_free_runs_is_found(
@@ -173,7 +181,7 @@ def test_the_first_flip_of_free_runs_is_found(
     right = layers.Linear.forward
     monkeypatch.setattr(layers.Linear, "forward", lambda self, x: right(self, x) + 1e-3)
     flip = find_first_flip(experiment, data)
-    assert flip and flip.layer in ("layers.1", "layers.3") and flip.input_size < 0.01
+    assert flip and flip.layer in ("layers.2", "layers.4") and flip.distance < 0.01
 
 
 def test_difference_by_hand() -> None:
@@ -267,7 +275,7 @@ def test_exit_code_tells_a_failed_target(small: Callable[..., Experiment], monke
     from parity import checks
 
     experiment = replace(small(trainer=Trainer(max_epochs=1)), experiment="failing")
-    monkeypatch.setitem(checks.AUTOGRAD_TARGET, "float64", 0.0)
+    monkeypatch.setattr(checks, "NUMERICAL_TARGET", 0.0)
     assert compare._experiment(experiment) == 1
 
 

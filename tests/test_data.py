@@ -82,13 +82,13 @@ def test_augmentation_off_leaves_drawings_alone() -> None:
 def test_augmentation_flips_and_shifts() -> None:
     images = np.random.default_rng(0).integers(0, 256, (1, 28, 28)).astype(np.uint8)
     np.testing.assert_array_equal(augment(images, Augmentation(flip=1), np.random.default_rng(0)), images[:, :, ::-1])
-    affine = matrices(500, Augmentation(shift=3), np.random.default_rng(0))
+    affine = matrices(500, (28, 28), Augmentation(shift=3), np.random.default_rng(0))
     np.testing.assert_allclose(affine[:, :, :2], np.broadcast_to(np.eye(2), (500, 2, 2)))
     assert np.abs(affine[:, :, 2]).max() == pytest.approx(3, abs=0.1)
 
 
 def test_augmentation_turns_about_the_middle() -> None:
-    affine = matrices(50, Augmentation(rotation=30, scale=0.2, shear=10), np.random.default_rng(0))
+    affine = matrices(50, (28, 28), Augmentation(rotation=30, scale=0.2, shear=10), np.random.default_rng(0))
     middle = np.array([13.5, 13.5, 1])
     np.testing.assert_allclose(affine @ middle, np.broadcast_to([13.5, 13.5], (50, 2)))
     areas = np.linalg.det(affine[:, :, :2])

@@ -12,13 +12,14 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from datamodules.quickdraw import QuickDrawDataModule
-from experiment.config import DualTower, Experiment, Optimizer, Trainer
+from experiment.config import Augmentation, DualTower, Experiment, Optimizer, Softmax, Trainer
 from experiment.main import Train, begin
 from experiment.results import save_results
 from experiment.run import Run
 from experiment.weights import load_weights
 from lightning_models.trainer import train as train_lightning
 from numpy_ref.trainer import train as train_numpy
+from tests.conftest import EVERYTHING
 
 TRACKS: dict[str, Train] = {"numpy": train_numpy, "lightning": train_lightning}
 EXPERIMENTS: dict[str, dict[str, Any]] = {
@@ -27,6 +28,18 @@ EXPERIMENTS: dict[str, dict[str, Any]] = {
         "model": "dual_tower",
         "dual_tower": DualTower(image_dims=[32], margin_weight=1.0, contrast_weight=0.5, train_word_tower=True),
         "optimizer": Optimizer(lr=0.02, nesterov=True, weight_decay=1e-3),
+    },
+    "everything": {
+        "model": "softmax",
+        "softmax": Softmax(layers=EVERYTHING, label_smoothing=0.1),
+        "initializer": "xavier",
+        "optimizer": Optimizer(name="adamw", lr=0.01, weight_decay=0.01, l2=1e-4, schedule="one_cycle"),
+    },
+    "binary": {
+        "model": "softmax",
+        "softmax": Softmax(hidden_dims=[16], loss="binary_cross_entropy"),
+        "initializer": "normal",
+        "optimizer": Optimizer(name="adam", lr=0.01, schedule="step", decay_every=2),
     },
 }
 
@@ -38,7 +51,7 @@ def run_both(experiment: Experiment) -> dict[str, Run]:
         data = QuickDrawDataModule(experiment)
         run = begin(experiment, track, data, data.facts())
         outcome = train(experiment, data, run, False)
-        save_results(run, experiment, track, data.facts(), data.images("test"), data.labels("test"), outcome)
+        save_results(run, experiment, track, data, data.facts(), outcome)
         runs[track] = run
     return runs
 
@@ -53,7 +66,13 @@ def runs(request: pytest.FixtureRequest, subset: Path, glove: Path, tmp_path_fac
             **EXPERIMENTS[request.param],
             experiment=request.param,
             logs_root=str(tmp_path_factory.mktemp("logs")),
-            data=Data(source="subset", root=str(subset), word_vectors=str(glove), batch_size=32),
+            data=Data(
+                source="subset",
+                root=str(subset),
+                word_vectors=str(glove),
+                batch_size=32,
+                augmentation=Augmentation(rotation=10, shift=1) if request.param == "everything" else Augmentation(),
+            ),
             trainer=Trainer(dtype="float64", max_epochs=6, patience=2),
         )
     )
@@ -117,12 +136,15 @@ def test_tensorboard_tags_and_steps_agree(runs: dict[str, Run]) -> None:
     assert {"figures/confusion_matrix", "figures/roc_curves", "figures/predictions"} <= set(ours.Tags()["images"])
 
 
-def test_dual_tower_logs_each_term(runs: dict[str, Run]) -> None:
+def test_each_term_is_logged(runs: dict[str, Run]) -> None:
     with open(runs["numpy"].folder / "history.csv") as file:
         header = file.readline().strip().split(",")
     terms = [name for name in header if name.startswith("train/loss_")]
-    dual = runs["numpy"].read_json("model.json")["model"] == "dual_tower"
-    assert terms == (["train/loss_cosine", "train/loss_margin", "train/loss_contrast"] if dual else [])
+    expected = {
+        "dual_tower": ["train/loss_cosine", "train/loss_margin", "train/loss_contrast"],
+        "everything": ["train/loss_cross_entropy", "train/loss_l2"],
+    }
+    assert terms == expected.get(runs["numpy"].folder.parents[1].name, [])
 
 
 @pytest.mark.parametrize("model", ["softmax", "dual_tower"])

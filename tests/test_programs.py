@@ -19,14 +19,16 @@ import pytest
 from datamodules.quickdraw import QuickDrawDataModule
 from experiment import files
 from experiment.commandline import Command
-from experiment.config import DualTower, Experiment, Optimizer, Trainer
+from experiment.config import DualTower, Experiment, Optimizer, Softmax, Trainer
+from experiment.console import Progress
 from experiment.errors import UserError, run_program
 from experiment.files import write_text
+from experiment.interrupt import Interrupted
 from experiment.main import Train, train_and_test
 from experiment.run import Run
 from lightning_models.trainer import train as train_lightning
 from numpy_ref.trainer import train as train_numpy
-from tests.conftest import PROJECT, TRACKS, Program, assert_refused
+from tests.conftest import EVERYTHING, PROJECT, TRACKS, Program, assert_refused
 
 TRAIN: dict[str, Train] = {"numpy": train_numpy, "lightning": train_lightning}
 SAME_BYTES = ("model.safetensors", "predictions.npz", "history.csv", "split.npz", "model.json", "data.json")
@@ -74,6 +76,39 @@ def test_resumed_run_is_bit_identical(track: str, model: Any, small: Callable[..
     assert resumed == part
     assert_same_bytes(whole, part)
     assert json.loads((part / "metrics.json").read_text())["epochs"] == 5
+
+
+@pytest.mark.parametrize("schedule", ["step", "one_cycle"])
+@pytest.mark.parametrize("track", TRACKS)
+def test_resumed_run_with_everything_is_bit_identical(
+    track: str, schedule: Any, small: Callable[..., Experiment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment = small(
+        softmax=Softmax(layers=EVERYTHING),
+        optimizer=Optimizer(name="adam", lr=0.01, schedule=schedule, decay_every=1, decay_factor=0.5),
+        trainer=Trainer(max_epochs=4, patience=9),
+        figures=False,
+    )
+    whole, batches = run(track, experiment), iter(range(1000))
+    per_epoch = QuickDrawDataModule(experiment).num_batches("train")
+
+    def stop_in_the_third_epoch(_: Progress) -> None:
+        if next(batches) == 2 * per_epoch + 1:
+            raise Interrupted
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Progress, "batch_done", stop_in_the_third_epoch)
+        assert train_and_test(track, Command(experiment, None), QuickDrawDataModule, lambda _: TRAIN[track]) == 130
+    part = max(whole.parent.iterdir(), key=lambda folder: folder.stat().st_mtime_ns)
+    assert len((part / "history.csv").read_text().splitlines()) == 1 + 2
+    run(track, experiment, resume=part)
+    assert_same_bytes(whole, part)
+
+
+def test_schedules_that_depend_on_the_end_may_not_be_lengthened(small: Callable[..., Experiment]) -> None:
+    experiment = small(optimizer=Optimizer(schedule="cosine"), trainer=Trainer(max_epochs=1), figures=False)
+    with pytest.raises(UserError, match=r"--trainer\.max_epochs 1, not 2"):
+        run("numpy", longer(experiment, 2), resume=run("numpy", experiment))
 
 
 @pytest.mark.parametrize("track", TRACKS)
@@ -334,7 +369,7 @@ def test_predict_refuses(small: Callable[..., Experiment], program: Program, tmp
     np.save(tmp_path / "x.npy", np.zeros((1, 28, 28), np.uint8))
     (folder / "model.json").write_text("{}")
     assert_refused(program("predict.py", folder, "x.npy"), "model.json")
-    (folder / "model.json").write_text('{"categories": ["a", "b"]}')
+    (folder / "model.json").write_text('{"categories": ["a", "b"], "shape": [1, 28, 28]}')
     assert_refused(program("predict.py", folder, "x.npy"), "does not fit")
     assert not (tmp_path / "preds.csv").exists()
 

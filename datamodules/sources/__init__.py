@@ -5,19 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from datamodules.drawings import Drawings, chosen_categories
+from datamodules.drawings import Drawings, chosen_categories, data_root
 from datamodules.sources import bitmaps, doodles, strokes, subset
 from experiment.config import Data
-from experiment.errors import UserError
-from experiment.files import PROJECT
 
 
 def load_drawings(config: Data) -> Drawings:
     """Read, fetch or make the drawings that `data.source` names."""
-    root = Path(config.root) if config.root else PROJECT / "data"
-    if config.root and not root.is_dir():
-        raise UserError(f"--data.root {root}: no such folder.")
-    chosen_categories(config.categories)
+    root = data_root(config)
+    chosen_categories(config)
     match config.source:
         case "subset":
             return subset.load(config, root)
@@ -32,7 +28,7 @@ def load_drawings(config: Data) -> Drawings:
 
 def _first_to_be_had(config: Data, root: Path) -> Drawings:
     """What lies in `root`, else the official bitmaps from the network, else, without one, doodles."""
-    categories = chosen_categories(config.categories)
+    categories = chosen_categories(config)
     if subset.find(root) and set(categories) <= set(subset.FIVE):
         return subset.load(config, root)
     if bitmaps.find(root, categories):

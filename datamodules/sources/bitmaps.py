@@ -16,12 +16,15 @@ from urllib.parse import quote
 import numpy as np
 from tqdm import tqdm
 
+from datamodules.downloads import web_files
 from datamodules.drawings import SIDE, Drawings, chosen_categories, load_images, share
 from datamodules.sources.strokes import together
 from experiment.config import Data
 from experiment.errors import UserError
 from experiment.files import written_whole
 
+URL = "https://storage.googleapis.com/quickdraw_dataset/full/numpy_bitmap/"
+"""Where the official bitmaps are fetched from, unless `data.url` says otherwise."""
 ROW = SIDE * SIDE
 HEADER = 128
 """Bytes that surely hold the header of an official file (it is 80 long)."""
@@ -41,10 +44,10 @@ def find(root: Path, categories: list[str]) -> Path | None:
 
 def load(config: Data, root: Path) -> Drawings:
     """Take the first drawings of each category for training and the next for the test, fetching what is missing."""
-    categories = chosen_categories(config.categories)
+    categories = chosen_categories(config)
     folder = find(root, categories)
     if folder is None:
-        origin = f"{config.url} (kept in {root / 'fetched_bitmaps'})"
+        origin = f"{config.url or URL} (kept in {root / 'fetched_bitmaps'})"
         files = _fetch_all(config, root / "fetched_bitmaps", categories)
     else:
         origin = str(folder)
@@ -70,13 +73,13 @@ def _fetch_all(config: Data, folder: Path, categories: list[str]) -> list[Path]:
     with tqdm(unit="B", unit_scale=True, disable=not sys.stderr.isatty() or not missing, leave=False) as bar:
         for name, path in missing:
             bar.set_description(f"fetching {name}")
-            fetch(config.url.rstrip("/") + "/" + quote(f"{name}.npy"), path, rows, bar)
+            fetch((config.url or URL).rstrip("/") + "/" + quote(f"{name}.npy"), path, rows, bar)
     return files
 
 
 def fetch(url: str, path: Path, rows: int | None, bar: Any = None) -> None:
     """Fetch the first `rows` drawings (all for None) of the .npy file at `url` into `path`."""
-    web = _web()
+    web = web_files()
     available, offset = _read_header(url, _get(web, url, 0, HEADER, Unreachable))
     count = available if rows is None else min(rows, available)
     part = path.with_name(path.name + ".part")
@@ -97,14 +100,6 @@ def fetch(url: str, path: Path, rows: int | None, bar: Any = None) -> None:
         np.lib.format.write_array_header_1_0(whole, {"descr": "|u1", "fortran_order": False, "shape": (count, ROW)})
         whole.write(part.read_bytes())
     part.unlink()
-
-
-def _web() -> Any:
-    import aiohttp
-    from fsspec.implementations.http import HTTPFileSystem
-
-    patience = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=30)
-    return HTTPFileSystem(client_kwargs={"timeout": patience, "trust_env": True})
 
 
 def _get(web: Any, url: str, start: int, size: int, failure: type[UserError]) -> bytes:

@@ -13,11 +13,10 @@ from collections.abc import Callable
 import numpy as np
 
 from datamodules.cache import cached
-from datamodules.drawings import SIDE, Drawings
+from datamodules.drawings import SIDE, Drawings, all_among, chosen_categories
 from datamodules.sources.strokes import together
 from datamodules.strokes import GRID, Stroke, rasterise
 from experiment.config import FIVE, Data
-from experiment.errors import UserError
 from experiment.randomness import generator
 
 DESCRIPTION = "DOODLES made by this project, NOT Quick, Draw! drawings"
@@ -33,14 +32,11 @@ Random = np.random.Generator
 
 def load(config: Data) -> Drawings:
     """Make (or take from the cache) the doodles of the chosen categories."""
-    absent = [name for name in config.categories if name not in RECIPES]
-    if config.categories == "all" or absent:
-        names = "all" if config.categories == "all" else ", ".join(absent)
-        raise UserError(f"--data.categories: doodles exist of {', '.join(FIVE)} only, not of {names}.")
+    categories = all_among(chosen_categories(config), FIVE, "doodles exist of")
     ours, theirs = config.train_per_category or TRAIN, config.test_per_category or TEST
-    images = [_category(name, ours + theirs) for name in config.categories]
+    images = [_category(name, ours + theirs) for name in categories]
     train, test = [part[:ours] for part in images], [part[ours:] for part in images]
-    return together("doodles", DESCRIPTION, list(config.categories), train, test)
+    return together("doodles", DESCRIPTION, categories, train, test)
 
 
 def draw(name: str, random: Random) -> list[Stroke]:

@@ -25,7 +25,7 @@ def find(root: Path, categories: list[str]) -> Path | None:
 
 def load(config: Data, root: Path) -> Drawings:
     """Rasterise the first drawings of each category for training, the next for the test."""
-    categories = chosen_categories(config.categories)
+    categories = chosen_categories(config)
     folder = find(root, categories)
     if folder is None:
         where = next((f for f in (root / "quickdraw_simplified", root / "simplified") if f.is_dir()), root)

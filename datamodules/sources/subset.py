@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from datamodules.drawings import Drawings, first_of_each, load_array, load_images
+from datamodules.drawings import Drawings, all_among, chosen_categories, load_array, load_images, select
 from experiment.config import FIVE, Data
 from experiment.errors import UserError
 
@@ -22,11 +22,7 @@ def load(config: Data, root: Path) -> Drawings:
     folder = find(root)
     if folder is None:
         raise UserError(f"{root}: no train_images.npy there; give the course's folder with --data.root.")
-    absent = [name for name in config.categories if name not in FIVE]
-    if config.categories == "all" or absent:
-        names = "all" if config.categories == "all" else ", ".join(absent)
-        raise UserError(f"--data.categories: the subset has only {', '.join(FIVE)}, not {names}.")
-    categories = list(config.categories)
+    categories = all_among(chosen_categories(config), FIVE, "the subset has")
     train_images, train_labels = _split(folder, "train", categories, config.train_per_category)
     test_images, test_labels = _split(folder, "test", categories, config.test_per_category)
     description = f"Quick, Draw! drawings in the course's layout, from {folder}"
@@ -36,15 +32,11 @@ def load(config: Data, root: Path) -> Drawings:
 def _split(folder: Path, split: str, categories: list[str], limit: int | None) -> tuple[np.ndarray, np.ndarray]:
     images = load_images(folder / f"{split}_images.npy")
     labels = _labels(folder / f"{split}_labels.npy", len(images))
-    new_label = np.full(len(FIVE), -1)
-    new_label[[FIVE.index(name) for name in categories]] = np.arange(len(categories))
-    labels = new_label[labels]
+    images, labels = select(images, labels, FIVE, categories, limit)
     for label, name in enumerate(categories):
         if not (labels == label).any():
             raise UserError(f"{folder / f'{split}_labels.npy'}: no drawing of {name!r}; leave it out or add some.")
-    rows = np.flatnonzero(labels >= 0)
-    rows = rows[first_of_each(labels[rows], len(categories), limit)]
-    return images[rows], labels[rows]
+    return images, labels
 
 
 def _labels(path: Path, count: int) -> np.ndarray:

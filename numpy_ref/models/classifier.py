@@ -2,56 +2,95 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
-from datamodules.quickdraw import Batch
-from experiment.config import Optimizer
+from datamodules.images import Batch
+from experiment.config import Experiment
+from numpy_ref.layers import Dropout, LeakyReLU, ReLU, Sigmoid, Tanh
 from numpy_ref.losses import softmax
-from numpy_ref.module import Module, Parameter
-from numpy_ref.optim import SGD
+from numpy_ref.module import Module, Parameter, Sequential
+from numpy_ref.optim import Optimizer, make_optimizer
+from numpy_ref.schedules import make_schedule
 
 Losses = dict[str, tuple[float, Any]]
 """Weight and loss of each term that is switched on, by name."""
+ACTIVATIONS = (ReLU, LeakyReLU, Tanh, Sigmoid)
 
 
 class Classifier(Module):
-    """A network whose `forward` gives scores (B, C), with `loss_terms` over them; the highest score wins."""
+    """A network whose `forward` gives scores (B, C); the highest score wins.
 
-    def __init__(self, optimizer: Optimizer) -> None:
-        self._optimizer = optimizer
+    A subclass sets `_losses`, calls `note_layers` once it has its layers, and defines `forward`, `backward`,
+    `features` and `image_layers`.
+    """
+
+    def __init__(self, experiment: Experiment) -> None:
+        self._experiment = experiment
         self._losses: Losses = {}
+        self.steps_per_epoch = self.current_epoch = 0
         self.reset_sums()
 
+    def note_layers(self) -> None:
+        """Remember which layers need to know the place in the training."""
+        self._dropouts = [layer for _, layer in self.named_layers() if isinstance(layer, Dropout)]
+
     def forward(self, images: np.ndarray) -> np.ndarray:
-        """Scores (B, C) of drawings (B, 1, 28, 28)."""
+        """Scores (B, categories) of images (B, C, H, W)."""
         raise NotImplementedError
 
-    def loss_terms(self, scores: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-        """`loss`, which is minimised, and where it has several terms each of them."""
+    def backward(self, grad: np.ndarray) -> None:
+        """From dL/dscores to every parameter's gradient. (The Lightning twin has autograd for this.)"""
         raise NotImplementedError
 
-    def backward(self) -> None:
-        """Set every parameter's gradient to that of the last `loss`. (The Lightning twin has autograd for this.)"""
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """The last hidden layer (B, D)."""
         raise NotImplementedError
+
+    def image_layers(self) -> Sequential:
+        """The layers through which images pass."""
+        raise NotImplementedError
+
+    def feature_maps(self, images: np.ndarray) -> list[np.ndarray]:
+        """What the first and the last activation over channels give (B, C, H, W); empty without convolutions."""
+        x, maps = images, []
+        for layer in self.image_layers().layers:
+            x = layer.forward(x)
+            if isinstance(layer, ACTIVATIONS) and x.ndim == 4:
+                maps.append(x)
+        return [maps[0], maps[-1]] if maps else []
 
     def losses(self) -> Losses:
         """The terms of the loss."""
         return self._losses
 
-    def training_step(self, batch: Batch) -> float:
+    def loss_terms(self, scores: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+        """`loss`, which is minimised, and where it has several terms each of them, before its weight."""
+        terms = {f"loss_{name}": loss.forward(scores, labels) for name, (_, loss) in self._losses.items()}
+        total = sum(weight * terms[f"loss_{name}"] for name, (weight, _) in self._losses.items())
+        if self._experiment.optimizer.l2:
+            terms["loss_l2"] = sum(float((w.data * w.data).sum()) for w in self.penalized())
+            total += self._experiment.optimizer.l2 * terms["loss_l2"]
+        return {"loss": total} | (terms if len(terms) > 1 else {})
+
+    def training_step(self, batch: Batch, batch_idx: int = 0) -> float:
         """Forward and backward for one batch; returns the loss."""
+        for dropout in self._dropouts:
+            dropout.place = self.current_epoch, batch_idx
         loss = self._step(batch)
-        self.backward()
+        gradients = [weight * loss.backward() for weight, loss in self._losses.values()]
+        self.backward(sum(gradients[1:], start=gradients[0]))
+        if self._experiment.optimizer.l2:
+            for w in self.penalized():
+                w.grad += 2 * self._experiment.optimizer.l2 * w.data
         return loss
 
-    def validation_step(self, batch: Batch) -> None:
+    def validation_step(self, batch: Batch, batch_idx: int = 0) -> None:
         """Forward for one batch."""
         self._step(batch)
 
-    def test_step(self, batch: Batch) -> None:
+    def test_step(self, batch: Batch, batch_idx: int = 0) -> None:
         """Forward for one batch; keeps the scores."""
         self._scores.append(self.forward(batch[0]))
 
@@ -73,13 +112,19 @@ class Classifier(Module):
         """Means over the drawings since the last reset: the loss, its terms, and the accuracy."""
         return {name: total / self._count for name, total in self._sums.items()}
 
-    def configure_optimizers(self) -> SGD:
-        """SGD over what is trained."""
-        return SGD(self.trained_parameters(), **asdict(self._optimizer))
+    def configure_optimizers(self) -> Optimizer:
+        """The experiment's optimiser and schedule, over what is trained."""
+        config, trainer = self._experiment.optimizer, self._experiment.trainer
+        schedule = make_schedule(config, self.steps_per_epoch, trainer.max_epochs)
+        return make_optimizer(config, self.trained_parameters(), schedule)
 
     def trained_parameters(self) -> list[Parameter]:
         """What is trained."""
         return self.parameters()
+
+    def penalized(self) -> list[Parameter]:
+        """The weight matrices and kernels among what is trained."""
+        return [parameter for parameter in self.trained_parameters() if parameter.data.ndim > 1]
 
     def _step(self, batch: Batch) -> float:
         images, labels = batch

@@ -14,45 +14,58 @@ import numpy as np
 
 from experiment.config import DualTower as Config
 from experiment.config import Experiment
+from experiment.network import Shape, hidden_layers, plan_network
 from numpy_ref.layers import Normalize
 from numpy_ref.losses import CosineLoss, CrossEntropyLoss, MarginLoss
 from numpy_ref.models.classifier import Classifier, Losses
-from numpy_ref.models.mlp import mlp
-from numpy_ref.models.softmax import PIXELS
-from numpy_ref.module import Parameter
+from numpy_ref.models.network import network
+from numpy_ref.module import Parameter, Sequential
 
 
 class DualTower(Classifier):
     """Image tower and word tower that meet on the unit sphere; scores are cosine similarities (B, C)."""
 
-    def __init__(self, experiment: Experiment, word_vectors: np.ndarray) -> None:
-        super().__init__(experiment.optimizer)
-        config, dtype = experiment.dual_tower, np.dtype(experiment.trainer.dtype)
-        self._train_word_tower = config.train_word_tower
+    def __init__(self, experiment: Experiment, shape: Shape, word_vectors: np.ndarray) -> None:
+        super().__init__(experiment)
+        config, dtype, size = (
+            experiment.dual_tower,
+            np.dtype(experiment.trainer.dtype),
+            experiment.dual_tower.embedding_dim,
+        )
+        drawing = hidden_layers(config.image_dims, config.image_layers)
+        word = hidden_layers(config.word_dims)
         self.word_vectors = word_vectors.astype(dtype)
-        self.image_tower = mlp([PIXELS, *config.image_dims, config.embedding_dim], dtype)
-        self.word_tower = mlp([word_vectors.shape[1], *config.word_dims, config.embedding_dim], dtype)
+        self.image_tower = network(
+            plan_network(drawing, shape, size, "dual_tower.image_layers"), dtype, experiment.seed
+        )
+        self.word_tower = network(plan_network(word, word_vectors.shape[1:], size, "word"), dtype, experiment.seed)
         self.image_norm, self.word_norm = Normalize(), Normalize()
+        self._train_word_tower = config.train_word_tower
         self._losses = _losses(config)
+        self.note_layers()
 
     def forward(self, images: np.ndarray) -> np.ndarray:
         """Cosine similarities (B, C) of drawings and categories."""
-        self._u = self.image_norm.forward(self.image_tower.forward(images.reshape(len(images), -1)))
-        self._e = self.word_norm.forward(self.word_tower.forward(self.word_vectors))
+        self._u, self._e = self.features(images), self.words()
         return self._u @ self._e.T
 
-    def loss_terms(self, scores: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-        """The weighted sum, and each term before its weight."""
-        terms = {f"loss_{name}": loss.forward(scores, labels) for name, (_, loss) in self._losses.items()}
-        total = sum(weight * terms[f"loss_{name}"] for name, (weight, _) in self._losses.items())
-        return {"loss": total, **terms}
-
-    def backward(self) -> None:
-        """dL/dS, then U and E, then each tower that is trained."""
-        dscores = np.sum([weight * loss.backward() for weight, loss in self._losses.values()], axis=0)
-        self.image_tower.backward(self.image_norm.backward(dscores @ self._e), input_grad=False)
+    def backward(self, grad: np.ndarray) -> None:
+        """From dL/dS to U and E, then into each tower that is trained."""
+        self.image_tower.backward(self.image_norm.backward(grad @ self._e), input_grad=False)
         if self._train_word_tower:
-            self.word_tower.backward(self.word_norm.backward(dscores.T @ self._u), input_grad=False)
+            self.word_tower.backward(self.word_norm.backward(grad.T @ self._u), input_grad=False)
+
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """Embeddings of drawings (B, D), of length 1."""
+        return self.image_norm.forward(self.image_tower.forward(images))
+
+    def words(self) -> np.ndarray:
+        """Embeddings of the categories (C, D), of length 1."""
+        return self.word_norm.forward(self.word_tower.forward(self.word_vectors))
+
+    def image_layers(self) -> Sequential:
+        """The image tower."""
+        return self.image_tower
 
     def trained_parameters(self) -> list[Parameter]:
         """What is trained: the image tower, and the word tower unless it is frozen."""

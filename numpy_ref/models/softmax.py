@@ -5,30 +5,44 @@ from __future__ import annotations
 import numpy as np
 
 from experiment.config import Experiment
-from numpy_ref.losses import CrossEntropyLoss
-from numpy_ref.models.classifier import Classifier, Losses
-from numpy_ref.models.mlp import mlp
-
-PIXELS = 28 * 28
+from experiment.network import Shape, hidden_layers, plan_network
+from numpy_ref.layers.activations import sigmoid
+from numpy_ref.losses import BinaryCrossEntropyLoss, CrossEntropyLoss
+from numpy_ref.models.classifier import Classifier
+from numpy_ref.models.network import network
+from numpy_ref.module import Sequential
 
 
 class SoftmaxClassifier(Classifier):
-    """784 → hidden layers with ReLU → C logits, trained by cross-entropy."""
+    """Hidden layers, then a Linear to one logit per category, trained by cross-entropy."""
 
-    def __init__(self, experiment: Experiment, num_classes: int) -> None:
-        super().__init__(experiment.optimizer)
-        dims = [PIXELS, *experiment.softmax.hidden_dims, num_classes]
-        self.layers = mlp(dims, np.dtype(experiment.trainer.dtype))
-        self._losses: Losses = {"cross_entropy": (1.0, CrossEntropyLoss())}
+    def __init__(self, experiment: Experiment, shape: Shape, num_classes: int) -> None:
+        super().__init__(experiment)
+        config, dtype = experiment.softmax, np.dtype(experiment.trainer.dtype)
+        hidden = hidden_layers(config.hidden_dims, config.layers)
+        self.layers = network(plan_network(hidden, shape, num_classes, "softmax.layers"), dtype, experiment.seed)
+        if config.loss == "cross_entropy":
+            self._losses = {"cross_entropy": (1.0, CrossEntropyLoss(label_smoothing=config.label_smoothing))}
+        else:
+            self._losses = {"binary_cross_entropy": (1.0, BinaryCrossEntropyLoss())}
+        self.note_layers()
 
     def forward(self, images: np.ndarray) -> np.ndarray:
-        """Logits (B, C)."""
-        return self.layers.forward(images.reshape(len(images), -1))
+        """Logits (B, categories)."""
+        return self.layers.forward(images)
 
-    def loss_terms(self, scores: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-        """The cross-entropy."""
-        return {"loss": self._losses["cross_entropy"][1].forward(scores, labels)}
+    def backward(self, grad: np.ndarray) -> None:
+        """The layers from last to first."""
+        self.layers.backward(grad, input_grad=False)
 
-    def backward(self) -> None:
-        """Cross-entropy, then the layers from last to first."""
-        self.layers.backward(self._losses["cross_entropy"][1].backward(), input_grad=False)
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """The input of the last Linear (B, D)."""
+        return Sequential(*self.layers.layers[:-1]).forward(images)
+
+    def image_layers(self) -> Sequential:
+        """The whole network."""
+        return self.layers
+
+    def probabilities(self, scores: np.ndarray) -> np.ndarray:
+        """Softmax of the logits; for binary cross-entropy the sigmoid of each, which need not add up to 1."""
+        return super().probabilities(scores) if "cross_entropy" in self._losses else sigmoid(scores)

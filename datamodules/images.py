@@ -1,0 +1,151 @@
+"""The core of every data module: split, batches, augmentation. It feeds both tracks; NumPy only.
+
+It loads the images, sets some of the training images apart for validation, and cuts each split into batches.
+A batch is a function of (seed, split, epoch, place in the epoch) alone, so both tracks see the same bits,
+whether a run is new or resumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+
+from datamodules.augmentation import augment
+from datamodules.drawings import Drawings, as_batch
+from datamodules.word_vectors import WordVectors, load_word_vectors
+from experiment.config import Data, Experiment
+from experiment.errors import UserError
+from experiment.randomness import generator
+
+Split = Literal["train", "validation", "test"]
+Batch = tuple[np.ndarray, np.ndarray]
+"""Images (B, C, H, W) from 0 to 1 in the experiment's dtype, and labels (B,) int64."""
+MAPPED = 5
+"""Categories of which an example's feature maps are shown."""
+EXAMPLES = 500
+"""At most so many test images are looked at closely after training: t-SNE, projector, pictures of predictions."""
+
+
+class ImageDataModule:
+    """Labelled images as train, validation and test batches. A subclass says where the images come from.
+
+    Args:
+        experiment: which images, how many, which batch size, dtype and seed.
+
+    Raises:
+        UserError: whatever is wrong with the data, in one line.
+    """
+
+    NAME = ""
+    """The data set's name, for titles."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.config = experiment.data
+        self.seed = experiment.seed
+        self.dtype = np.dtype(experiment.trainer.dtype)
+        self.drawings: Drawings = self.load(self.config)
+        self.rows = self._split_rows()
+        self.words: WordVectors | None = None
+        if experiment.model == "dual_tower":
+            self.words = load_word_vectors(self.config.word_vectors, self.categories, self.seed)
+
+    def load(self, config: Data) -> Drawings:
+        """Read, fetch or make the images."""
+        raise NotImplementedError
+
+    @property
+    def categories(self) -> list[str]:
+        """Names of the classes, in the order of their labels."""
+        return self.drawings.categories
+
+    @property
+    def description(self) -> str:
+        """One line for people: source, origin and counts. It stands first in the output and in every figure."""
+        counts = ", ".join(f"{len(rows):,} {split}" for split, rows in self.rows.items())
+        lines = [f"{self.drawings.source}: {self.drawings.description} ({len(self.categories)} categories; {counts})"]
+        if self.words is not None:
+            lines.append(self.words.description)
+        return "; ".join(lines)
+
+    @property
+    def label(self) -> str:
+        """The data in two or three words, for the titles of figures."""
+        return self.NAME + ("" if self.words is None or self.words.real else ", RANDOM WORD VECTORS")
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of an image."""
+        height, width, *channels = self.drawings.train_images.shape[1:]
+        return (channels or [1])[0], height, width
+
+    def facts(self) -> dict[str, object]:
+        """What a run notes down about its data."""
+        return {
+            "source": self.drawings.source,
+            "description": self.description,
+            "label": self.label,
+            "categories": self.categories,
+            "shape": list(self.shape),
+            "counts": {split: len(rows) for split, rows in self.rows.items()},
+            "checksums": self.drawings.checksums(),
+        }
+
+    def images(self, split: Split) -> np.ndarray:
+        """The images of a split, (N, H, W) or (N, H, W, 3) uint8, in the order of its evaluation batches."""
+        return self._pool(split)[0][self.rows[split]]
+
+    def labels(self, split: Split) -> np.ndarray:
+        """The labels of a split, (N,) int64, in the order of its evaluation batches."""
+        return self._pool(split)[1][self.rows[split]]
+
+    def example_rows(self) -> np.ndarray:
+        """Row numbers of at most EXAMPLES test images, spread evenly over the test."""
+        count = len(self.rows["test"])
+        return np.unique(np.linspace(0, count - 1, min(count, EXAMPLES)).astype(np.int64))
+
+    def mapped_rows(self) -> np.ndarray:
+        """Row numbers of one example each of the first categories, whose feature maps are shown."""
+        rows = self.example_rows()
+        _, first = np.unique(self.labels("test")[rows], return_index=True)
+        return rows[first[:MAPPED]]
+
+    def num_batches(self, split: Split) -> int:
+        """Batches in one pass through a split, the last short one included."""
+        return -(-len(self.rows[split]) // self.config.batch_size)
+
+    def batches(self, split: Split, epoch: int = 0) -> Iterator[Batch]:
+        """One pass through a split: shuffled and augmented anew each `epoch` for training, else in order."""
+        images, labels = self._pool(split)
+        rows = self.rows[split]
+        augmented = split == "train" and self.config.augmentation.active
+        if split == "train":
+            rows = generator(self.seed, "order", epoch).permutation(rows)
+        for number, start in enumerate(range(0, len(rows), self.config.batch_size)):
+            chosen = rows[start : start + self.config.batch_size]
+            pixels = images[chosen]
+            if augmented:
+                random = generator(self.seed, "augmentation", epoch, number)
+                pixels = augment(pixels, self.config.augmentation, random)
+            yield as_batch(pixels, self.dtype), labels[chosen]
+
+    def _pool(self, split: Split) -> tuple[np.ndarray, np.ndarray]:
+        if split == "test":
+            return self.drawings.test_images, self.drawings.test_labels
+        return self.drawings.train_images, self.drawings.train_labels
+
+    def _split_rows(self) -> dict[Split, np.ndarray]:
+        count = len(self.drawings.train_labels)
+        held_out = round(count * self.config.val_fraction)
+        if not 0 < held_out < count:
+            raise UserError(
+                f"--data.val_fraction {self.config.val_fraction} of {count} drawings leaves a split empty; "
+                "take more drawings or another fraction."
+            )
+        order = generator(self.seed, "split").permutation(count)
+        return {
+            "train": np.sort(order[held_out:]),
+            "validation": np.sort(order[:held_out]),
+            "test": np.arange(len(self.drawings.test_labels)),
+        }

@@ -1,0 +1,49 @@
+"""t-SNE (van der Maaten and Hinton 2008) of the last hidden layer: which images does the network hold to be alike?"""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+from threadpoolctl import threadpool_limits
+
+from experiment.figures.results import Results
+from experiment.figures.style import few, look, new_figure
+
+LEAST = 8
+"""Fewer images have no neighbourhoods worth a picture."""
+
+
+def tsne(results: Results) -> Figure | None:
+    """The examples after the first epoch and with the best weights, side by side; None for very few examples."""
+    features = [results.examples.get(key) for key in ("features_first", "features_best")]
+    labels = results.labels[results.examples["rows"]]
+    if (
+        any(each is None or not np.isfinite(each).all() or each.shape[1] < 2 for each in features)
+        or len(labels) < LEAST
+    ):
+        return None
+    figure, axes = new_figure(results, f"t-SNE of the last hidden layer, {len(labels)} test images", 1, 2, (10, 5.2))
+    for axis, each, when in zip(axes, features, ("after the first epoch", "best weights"), strict=True):
+        assert each is not None
+        places = _places(each)
+        for c, name in few(results.categories):
+            axis.scatter(
+                places[labels == c, 0], places[labels == c, 1], s=14, alpha=0.75, linewidths=0, label=name, **look(c)
+            )
+        axis.set(title=when, xticks=[], yticks=[])
+        axis.grid(False)
+    figure.legend(
+        *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=min(len(results.categories), 6)
+    )
+    return figure
+
+
+def _places(features: np.ndarray) -> np.ndarray:
+    """Two coordinates for each row of features (N, D)."""
+    from sklearn.manifold import TSNE
+
+    if features.std() == 0:  # a network that sees no difference
+        return np.zeros((len(features), 2))
+    perplexity = min(30, (len(features) - 1) / 3)
+    with threadpool_limits(1):  # on a busy machine OpenMP's threads wait for each other in busy loops
+        return TSNE(2, perplexity=perplexity, init="pca", random_state=0).fit_transform(features.astype(np.float32))

@@ -1,0 +1,69 @@
+"""What all figures have in common: colours, type, titles, and how they become PNG files.
+
+Colours: Okabe and Ito's eight, which colour-blind readers can tell apart, and viridis-like maps.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+from cycler import cycler
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from experiment.figures.results import Results
+
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
+MARKERS = "os^Dv<>pP*"
+STYLE: Any = {
+    "axes.prop_cycle": cycler(color=COLOURS),
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.3,
+    "font.size": 10,
+    "axes.titlesize": 11,
+    "figure.dpi": 110,
+}
+LABELLED = 12
+"""Up to so many categories are named one by one."""
+
+
+def new_figure(
+    results: Results, title: str, rows: int, columns: int, size: tuple[float, float]
+) -> tuple[Figure, list[Axes]]:
+    """A figure under the run's heading, and its axes, row by row."""
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False)
+    figure.suptitle(f"{title}\n{results.heading}", fontsize=11)
+    return figure, list(axes.flat)
+
+
+def few(categories: list[str]) -> list[tuple[int, str]]:
+    """Numbers and names of the categories that are shown one by one."""
+    return list(enumerate(categories))[:LABELLED]
+
+
+def look(category: int) -> dict[str, Any]:
+    """Colour and marker of a category; ten categories and more repeat colours, but with other markers."""
+    return {"color": COLOURS[category % len(COLOURS)], "marker": MARKERS[category % len(MARKERS)]}
+
+
+def show_image(axis: Axes, image: np.ndarray) -> None:
+    """A drawing (H, W) dark on white, as on paper, or a photograph (H, W, 3)."""
+    if image.ndim == 2:
+        axis.imshow(255 - image, cmap="gray", vmin=0, vmax=255)
+    else:
+        axis.imshow(image)
+    axis.axis("off")
+
+
+def to_png(figure: Figure) -> tuple[bytes, tuple[int, int]]:
+    """A figure as PNG bytes, and its (width, height) in pixels."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png", metadata={"Software": None})
+    png = file.getvalue()
+    width, height = (int.from_bytes(png[start : start + 4], "big") for start in (16, 20))  # the IHDR chunk
+    return png, (width, height)

@@ -1,0 +1,107 @@
+"""Normalisation: over the batch (`BatchNorm1d`, `BatchNorm2d`; Ioffe and Szegedy 2015), and of each vector."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from numpy_ref.layers.convolution import channels_last
+from numpy_ref.module import Layer, Parameter
+
+
+class BatchNorm1d(Layer):
+    """y = γ x̂ + β with x̂ = (x - μ) / √(σ² + ε), for each feature: x (B, C), γ = `weight` (C,), β = `bias` (C,).
+
+    In training μ and σ² are the batch's mean and (biased) variance, over N rows, and
+    dL/dγ = Σ grad x̂,  dL/dβ = Σ grad,  dL/dx = γ / √(σ² + ε) · (grad - Σ grad / N - x̂ Σ (grad x̂) / N),
+    since a change of one x also moves μ and σ². Running statistics r ← (1 - m) r + m (μ, or σ² N / (N - 1)), with
+    m = `momentum`, are kept for evaluation, where they take the batch's place as constants.
+    """
+
+    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1, *, dtype: np.dtype) -> None:
+        self.eps, self.momentum = eps, momentum
+        self.weight = Parameter(np.ones(num_features, dtype))
+        self.bias = Parameter(np.zeros(num_features, dtype))
+        self.running_mean = np.zeros(num_features, dtype)
+        self.running_var = np.ones(num_features, dtype)
+        self.num_batches_tracked = np.zeros((), np.int64)
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        """y = γ x̂ + β; in training, the running statistics follow the batch's."""
+        mean = _mean(x) if self.training else self.running_mean
+        self._centred = x - mean
+        variance = _mean(self._centred, self._centred) if self.training else self.running_var
+        if self.training:
+            self._follow(mean, variance, x.size // x.shape[-1])
+        self._scale = 1 / np.sqrt(variance + x.dtype.type(self.eps))
+        y = self._centred * (self._scale * self.weight.data)
+        y += self.bias.data
+        return y
+
+    def backward(self, grad: np.ndarray, input_grad: bool = True) -> np.ndarray:
+        """dL/dγ and dL/dβ into the parameters; dL/dx returned."""
+        rows = grad.size // grad.shape[-1]
+        mean_grad, mean_product = _mean(grad), _mean(grad, self._centred) * self._scale
+        self.bias.grad[...], self.weight.grad[...] = rows * mean_grad, rows * mean_product
+        dx = grad * (self._scale * self.weight.data)
+        if self.training:
+            dx -= self._centred * (self._scale**2 * self.weight.data * mean_product)
+            dx -= self._scale * self.weight.data * mean_grad
+        return dx
+
+    def _follow(self, mean: np.ndarray, variance: np.ndarray, rows: int) -> None:
+        if rows == 1:
+            raise ValueError("BatchNorm needs more than one row to train on")
+        keep, take = 1 - self.momentum, self.momentum
+        self.running_mean[...] = keep * self.running_mean + take * mean
+        self.running_var[...] = keep * self.running_var + take * variance * (rows / (rows - 1))
+        self.num_batches_tracked += 1
+
+
+class BatchNorm2d(BatchNorm1d):
+    """The same for each channel of x (B, C, H, W): statistics over the batch and all places, N = B H W rows."""
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        """y = γ x̂ + β, channel by channel."""
+        return super().forward(channels_last(x)).transpose(0, 3, 1, 2)
+
+    def backward(self, grad: np.ndarray, input_grad: bool = True) -> np.ndarray:
+        """dL/dγ and dL/dβ into the parameters; dL/dx returned."""
+        return super().backward(channels_last(grad), input_grad).transpose(0, 3, 1, 2)
+
+
+def _mean(a: np.ndarray, b: np.ndarray | None = None) -> np.ndarray:
+    """The mean of a, or of a b, over all axes but the last, (C,).
+
+    Each drawing is summed up by itself first: in float32 one long sum would lose digits.
+    """
+    a = a.reshape(len(a), -1, a.shape[-1])
+    if b is None:
+        sums = np.ones((len(a), 1, a.shape[1]), a.dtype) @ a if a.shape[1] > 1 else a
+    else:
+        sums = np.einsum("bnc,bnc->bc", a, b.reshape(a.shape))
+    return sums.reshape(len(a), -1).sum(axis=0) / (a.size // a.shape[-1])
+
+
+class Normalize(Layer):
+    """y = x / ‖x‖ for each row of x (B, D): every row becomes a unit vector (`torch.nn.functional.normalize`).
+
+    With n = ‖x‖, ∂y_i/∂x_j = (δ_ij - y_i y_j) / n, so dL/dx = (grad - y (y · grad)) / n: what points along y
+    cannot change a unit vector and is taken out of the gradient; the rest shrinks as x grows.
+    Norms below 1e-12 count as 1e-12, as in PyTorch.
+    """
+
+    EPS = 1e-12
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        """y = x / max(‖x‖, 1e-12)."""
+        norm = np.sqrt((x * x).sum(axis=1, keepdims=True))
+        self._too_short = norm < self.EPS
+        self._norm = np.maximum(norm, self.EPS)
+        self._y = x / self._norm
+        return self._y
+
+    def backward(self, grad: np.ndarray, input_grad: bool = True) -> np.ndarray:
+        """dL/dx = (grad - y (y · grad)) / ‖x‖, and grad / 1e-12 where the norm was cut off."""
+        along = (self._y * grad).sum(axis=1, keepdims=True)
+        along[self._too_short] = 0
+        return (grad - self._y * along) / self._norm
