@@ -33,10 +33,12 @@ import torchmetrics  # noqa: E402
 from threadpoolctl import threadpool_limits  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
+from datamodules.choice import make_data  # noqa: E402
+from datamodules.drawings import as_batch  # noqa: E402
 from datamodules.images import ImageDataModule  # noqa: E402
 from datamodules.lightning_adapter import LightningImages  # noqa: E402
 from experiment.commandline import parse_command  # noqa: E402
-from experiment.config import Experiment, Optimizer, Trainer  # noqa: E402
+from experiment.config import Augmentation, Experiment, Optimizer, Softmax, Trainer  # noqa: E402
 from experiment.console import Progress  # noqa: E402
 from experiment.errors import run_program  # noqa: E402
 from experiment.interrupt import Watch  # noqa: E402
@@ -47,6 +49,11 @@ from numpy_ref import trainer as numpy_track  # noqa: E402
 ROUNDS = 7
 IMAGES = 18_000
 """Drawings per contestant and round, at least; small sets are passed through several times."""
+
+CONFIGS = Path(__file__).resolve().parents[1] / "configs"
+SMALL_CNN = parse_command(
+    "", ["--config", str(CONFIGS / "reports" / "3_mnist" / "cnn_10_epochs_batch_64.yaml")]
+).experiment.softmax
 
 Contestant = Callable[[int], float]
 """Trains for a number of epochs and returns images per second."""
@@ -97,7 +104,7 @@ def lightning_epochs(experiment: Experiment, data: ImageDataModule, folder: Path
 
 def bare_loop(experiment: Experiment, data: ImageDataModule, threads: int) -> Contestant:
     """The shortest PyTorch loop for the same network: float drawings in memory, batches by index."""
-    images = torch.from_numpy(data.images("train").reshape(-1, 784).astype(np.float32) / 255)
+    images = torch.from_numpy(as_batch(data.images("train"), np.dtype("float32")))
     labels = torch.from_numpy(data.labels("train"))
 
     def train(epochs: int) -> float:
@@ -118,7 +125,7 @@ def bare_loop(experiment: Experiment, data: ImageDataModule, threads: int) -> Co
 
 def usual_lightning(experiment: Experiment, data: ImageDataModule, folder: Path) -> Contestant:
     """Lightning as tutorials show it: a DataLoader over single drawings, metrics and logging at each step."""
-    images = torch.from_numpy(data.images("train").reshape(-1, 784).astype(np.float32) / 255)
+    images = torch.from_numpy(as_batch(data.images("train"), np.dtype("float32")))
     dataset = torch.utils.data.TensorDataset(images, torch.from_numpy(data.labels("train")))
     network, loss_of = _bare_network(experiment, data)
 
@@ -178,10 +185,9 @@ def scikit_learn(experiment: Experiment, data: ImageDataModule) -> Contestant:
     return train
 
 
-def compare(experiment: Experiment) -> None:
+def compare(title: str, experiment: Experiment, usual: bool = True) -> None:
     """Let all contestants run in turns, and print medians and ratios to the fastest bare loop."""
-    data = ImageDataModule(experiment)
-    epochs = -(-IMAGES // len(data.rows["train"]))
+    data = make_data(experiment)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         contestants = {
@@ -189,32 +195,70 @@ def compare(experiment: Experiment) -> None:
             "bare PyTorch loop, 2 threads": bare_loop(experiment, data, 2),
             "NumPy track": numpy_epochs(experiment, data, folder),
             "Lightning track": lightning_epochs(experiment, data, folder),
-            "Lightning, usual style": usual_lightning(experiment, data, folder),
         }
-        if experiment.model == "softmax":
+        if usual:
+            contestants["Lightning, usual style"] = usual_lightning(experiment, data, folder)
+        if usual and experiment.model == "softmax":
             contestants["scikit-learn MLPClassifier"] = scikit_learn(experiment, data)
-        speeds: dict[str, list[float]] = {name: [] for name in contestants}
-        for number in range(ROUNDS + 1):
-            for name, train in contestants.items():
-                speed = train(epochs)
-                if number:  # the first round warms up
-                    speeds[name].append(speed)
-    print(f"\n{experiment.model} on {data.description}; {epochs} epochs a round, median of {ROUNDS} rounds")
+        speeds = in_turns(contestants, data, IMAGES if usual else 0)
     medians = {name: statistics.median(values) for name, values in speeds.items()}
     bare = max(medians[name] for name in list(contestants)[:2])
-    for name, median in medians.items():
-        spread = f"{min(speeds[name]):>9,.0f} to {max(speeds[name]):>9,.0f}"
-        print(f"  {name:<30}{median:>10,.0f} images/s  ({spread})  {median / bare:5.2f} of the fastest bare loop")
+    report(f"{title} on {data.description}", speeds, bare, "of the fastest bare loop")
+
+
+def compare_augmentation(title: str, experiment: Experiment) -> None:
+    """How much longer an epoch of each track takes with augmentation."""
+    for track, epochs in (("NumPy", numpy_epochs), ("Lightning", lightning_epochs)):
+        with tempfile.TemporaryDirectory() as name:
+            plain = replace(experiment, data=replace(experiment.data, augmentation=Augmentation()))
+            data, augmented = make_data(plain), make_data(experiment)
+            contestants = {
+                f"{track} track": epochs(plain, data, Path(name)),
+                f"{track} track, augmented": epochs(experiment, augmented, Path(name)),
+            }
+            speeds = in_turns(contestants, data, IMAGES)
+        without = statistics.median(speeds[f"{track} track"])
+        report(f"augmentation, {title} on {data.description}", speeds, without, "of the speed without")
+
+
+def in_turns(contestants: dict[str, Contestant], data: ImageDataModule, images: int) -> dict[str, list[float]]:
+    """Images per second of each contestant in each round; a round has at least `images` images."""
+    epochs = max(1, -(-images // len(data.rows["train"])))
+    speeds: dict[str, list[float]] = {name: [] for name in contestants}
+    for number in range(ROUNDS + 1):
+        for name, train in contestants.items():
+            speed = train(epochs)
+            if number:  # the first round warms up
+                speeds[name].append(speed)
+    return speeds
+
+
+def report(title: str, speeds: dict[str, list[float]], base: float, words: str) -> None:
+    """Print the medians, the spread, and the ratios to `base`."""
+    print(f"\n{title}; median of {ROUNDS} rounds")
+    for name, values in speeds.items():
+        median, spread = statistics.median(values), f"{min(values):>9,.0f} to {max(values):>9,.0f}"
+        print(f"  {name:<30}{median:>10,.0f} images/s  ({spread})  {median / base:5.2f} {words}", flush=True)
 
 
 def main() -> int:
-    """Benchmark the softmax classifier and the dual tower."""
+    """Benchmark the softmax classifier, the dual tower, a CNN, and what augmentation costs."""
     warnings.filterwarnings("ignore")
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     base = parse_command("Compare training speeds.", sys.argv[1:]).experiment
-    compare(replace(base, model="softmax", optimizer=Optimizer(lr=0.01)))
-    compare(replace(base, model="dual_tower", optimizer=Optimizer(lr=0.1)))
+    compare("softmax", replace(base, model="softmax", optimizer=Optimizer(lr=0.01)))
+    compare("dual tower", replace(base, model="dual_tower", optimizer=Optimizer(lr=0.1)))
+    for name, network in (("small CNN (report 3)", SMALL_CNN), ("CNN of the recipe", _recipe("cnn").softmax)):
+        compare(name, replace(base, softmax=replace(network, label_smoothing=0.0), optimizer=Optimizer(lr=0.01)), False)
+    augmentation = _recipe("mlp").data.augmentation
+    for name, network in (("MLP [128, 64]", Softmax()), ("MLP of the recipe", _recipe("mlp").softmax)):
+        data = replace(base.data, augmentation=augmentation)
+        compare_augmentation(name, replace(base, softmax=network, data=data))
     return 0
+
+
+def _recipe(name: str) -> Experiment:
+    return parse_command("", ["--config", str(CONFIGS / "recipes" / f"{name}.yaml")]).experiment
 
 
 def _bare_network(

@@ -11,6 +11,8 @@ import numpy as np
 
 from experiment.config import Augmentation
 
+cv2.setNumThreads(1)  # waking OpenCV's threads takes longer than warping an image this small
+
 
 def augment(images: np.ndarray, config: Augmentation, random: np.random.Generator) -> np.ndarray:
     """Changed copies of `images` (B, H, W) or (B, H, W, 3) uint8; what moves in from outside is black."""

@@ -19,8 +19,3 @@ def numerical_gradient(function: Callable[[], float], array: np.ndarray, step: f
         array[place] = before
         gradient[place] = (above - below) / (2 * step)
     return gradient
-
-
-def relative_difference(a: np.ndarray, b: np.ndarray) -> float:
-    """The largest |a - b| / max(1e-8, |a| + |b|)."""
-    return float(np.max(np.abs(a - b) / np.maximum(1e-8, np.abs(a) + np.abs(b))))

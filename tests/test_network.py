@@ -21,7 +21,11 @@ def names(layers: list[Any], shape: tuple[int, ...] = IMAGE) -> list[str]:
 
 def test_sizes_by_hand() -> None:
     # 28x28 → stride 2, padding 1, kernel 3: ⌊(28 + 2 - 3) / 2⌋ + 1 = 14; pooled by 2: 7; 6 · 7 · 7 = 294 features.
-    layers = [{"Conv2d": {"out_channels": 6, "kernel_size": 3, "stride": 2, "padding": 1}}, "ReLU", {"MaxPool2d": 2}]
+    layers: list[Any] = [
+        {"Conv2d": {"out_channels": 6, "kernel_size": 3, "stride": 2, "padding": 1}},
+        "ReLU",
+        {"MaxPool2d": 2},
+    ]
     plan = plan_network(layers, IMAGE, 5, "softmax.layers")
     assert [layer.name for layer in plan] == ["Conv2d", "ReLU", "MaxPool2d", "Flatten", "Linear"]
     assert plan[0].arguments["in_channels"] == 1
@@ -36,7 +40,13 @@ def test_hidden_dims_are_short_for_layers() -> None:
 
 
 def test_no_bias_before_a_batchnorm_unless_told() -> None:
-    layers = [{"Linear": 4}, "BatchNorm1d", {"Linear": {"out_features": 4, "bias": True}}, "BatchNorm1d", {"Linear": 4}]
+    layers: list[Any] = [
+        {"Linear": 4},
+        "BatchNorm1d",
+        {"Linear": {"out_features": 4, "bias": True}},
+        "BatchNorm1d",
+        {"Linear": 4},
+    ]
     plan = plan_network(layers, (9,), 5, "softmax.layers")
     assert [layer.arguments["bias"] for layer in plan if layer.name == "Linear"] == [False, True, True, True]
 
