@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ def main() -> int:
 
 def import_train(experiment: Experiment) -> Train:
     """The Lightning track's `train`, once the `lightning:` section is sound; the import takes seconds."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch's threads wait asleep: busy ones choke other programs
     from lightning_models.trainer import make_trainer, train
 
     make_trainer(experiment, logger=False, enable_checkpointing=False)
