@@ -30,8 +30,7 @@ def write_projector(run: Run, results: Results) -> None:
         lines += [f"{name}\tWORD\t{name}\tTrue" for name in names]
         sprites += [_word_sprite(name, sprites[0].shape) for name in names]
     folder = run.folder / "projector"
-    with written_whole(folder / "vectors.bytes") as file:
-        file.write(vectors.astype("<f4").tobytes())
+    write_text(folder / "vectors.tsv", "".join("\t".join(f"{x:.6g}" for x in vector) + "\n" for vector in vectors))
     write_text(folder / "labels.tsv", "\n".join(["category\tkind\tpredicted\tright", *lines]) + "\n")
     with written_whole(folder / "sprites.png") as file:
         file.write(cv2.imencode(".png", _sheet(sprites))[1].tobytes())
@@ -41,7 +40,7 @@ def write_projector(run: Run, results: Results) -> None:
 def _config(shape: tuple[int, ...], sprite: tuple[int, ...]) -> ProjectorConfig:
     config = ProjectorConfig()
     embedding = config.embeddings.add()
-    embedding.tensor_name, embedding.tensor_path = "last hidden layer", "projector/vectors.bytes"
+    embedding.tensor_name, embedding.tensor_path = "last hidden layer", "projector/vectors.tsv"
     embedding.tensor_shape.extend(shape)
     embedding.metadata_path = "projector/labels.tsv"
     embedding.sprite.image_path = "projector/sprites.png"
