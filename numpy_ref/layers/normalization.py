@@ -28,24 +28,24 @@ class BatchNorm1d(Layer):
     def forward(self, x: np.ndarray) -> np.ndarray:
         """y = γ x̂ + β; in training, the running statistics follow the batch's."""
         mean = _mean(x) if self.training else self.running_mean
-        self._centred = x - mean
+        self._centred = _by_feature(np.subtract, x, mean)
         variance = _mean(self._centred, self._centred) if self.training else self.running_var
         if self.training:
             self._follow(mean, variance, x.size // x.shape[-1])
         self._scale = 1 / np.sqrt(variance + x.dtype.type(self.eps))
-        y = self._centred * (self._scale * self.weight.data)
-        y += self.bias.data
-        return y
+        y = _by_feature(np.multiply, self._centred, self._scale * self.weight.data)
+        return _by_feature(np.add, y, self.bias.data, out=y)
 
     def backward(self, grad: np.ndarray, input_grad: bool = True) -> np.ndarray:
         """dL/dγ and dL/dβ into the parameters; dL/dx returned."""
         rows = grad.size // grad.shape[-1]
         mean_grad, mean_product = _mean(grad), _mean(grad, self._centred) * self._scale
         self.bias.grad[...], self.weight.grad[...] = rows * mean_grad, rows * mean_product
-        dx = grad * (self._scale * self.weight.data)
+        steepness = self._scale * self.weight.data
+        dx = _by_feature(np.multiply, grad, steepness)
         if self.training:
-            dx -= self._centred * (self._scale**2 * self.weight.data * mean_product)
-            dx -= self._scale * self.weight.data * mean_grad
+            dx -= _by_feature(np.multiply, self._centred, steepness * self._scale * mean_product)
+            _by_feature(np.subtract, dx, steepness * mean_grad, out=dx)
         return dx
 
     def _follow(self, mean: np.ndarray, variance: np.ndarray, rows: int) -> None:
@@ -80,6 +80,14 @@ def _mean(a: np.ndarray, b: np.ndarray | None = None) -> np.ndarray:
     else:
         sums = np.einsum("bnc,bnc->bc", a, b.reshape(a.shape))
     return sums.reshape(len(a), -1).sum(axis=0) / (a.size // a.shape[-1])
+
+
+def _by_feature(operation: np.ufunc, x: np.ndarray, vector: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """`operation` between x (..., C) and `vector` (C,), which is laid out once per column: long rows are faster."""
+    times = x.shape[-2] if x.ndim > 2 else 1
+    rows = (-1, times * len(vector))
+    target = None if out is None else out.reshape(rows)
+    return np.asarray(operation(x.reshape(rows), np.tile(vector, times), out=target)).reshape(x.shape)
 
 
 class Normalize(Layer):

@@ -27,7 +27,7 @@ class MaxPool2d(Layer):
         y = places[0].copy()
         self._gate = np.zeros(y.shape, np.uint8 if len(places) < 256 else np.int32)
         for number, candidate in enumerate(places[1:], start=1):
-            self._gate[candidate > y] = number
+            np.maximum(self._gate, (candidate > y) * self._gate.dtype.type(number), out=self._gate)
             np.maximum(y, candidate, out=y)
         self._padded_shape = padded.shape
         return y.transpose(0, 3, 1, 2)
@@ -42,7 +42,10 @@ class MaxPool2d(Layer):
         grad = grad.transpose(0, 2, 3, 1)
         dx = np.zeros(self._padded_shape, grad.dtype)
         for number, place in enumerate(_windows(dx, self)):
-            place += grad * (self._gate == number)
+            if self.stride < self.kernel_size:
+                place += grad * (self._gate == number)
+            else:
+                np.multiply(grad, self._gate == number, out=place)
         return _cropped(dx, self.padding).transpose(0, 3, 1, 2)
 
 
