@@ -55,29 +55,35 @@ between two steps."""
 def train(experiment: Experiment, data: ImageDataModule, run: Run, resumed: bool) -> Outcome:
     """Train `experiment` on `data` into `run`, then test the weights with the smallest validation loss."""
     model = start_model(experiment, data)
+    history, seconds = learn(model, experiment, data, run, resumed)
+    return finish(model, experiment, data, run, history, seconds)
+
+
+def learn(
+    model: Classifier,
+    experiment: Experiment,
+    data: ImageDataModule,
+    run: Run,
+    resumed: bool = False,
+    progress: Progress | None = None,
+) -> tuple[list[Row], float]:
+    """Train until patience or the epochs run out; returns the history, and the seconds that it took."""
     use_threads(model, data.shape)
-    adapter = LightningImages(data)
     history = _restore(run) if resumed else []
     start = time.perf_counter()
-    batches = data.num_batches("train")
-    with Progress(experiment.trainer.max_epochs, batches, len(history)) as progress, ctrl_c_watched() as watch:
-        fit(model, adapter, experiment, run, history, progress, watch)
-    return finish(model, adapter, experiment, run, history, time.perf_counter() - start)
+    shown = progress or Progress(experiment.trainer.max_epochs, data.num_batches("train"), len(history))
+    with shown, ctrl_c_watched() as watch:
+        fit(model, LightningImages(data), experiment, run, history, shown, watch)
+    return history, time.perf_counter() - start
 
 
 def finish(
-    model: Classifier,
-    adapter: LightningImages,
-    experiment: Experiment,
-    run: Run,
-    history: list[Row],
-    seconds: float,
+    model: Classifier, experiment: Experiment, data: ImageDataModule, run: Run, history: list[Row], seconds: float
 ) -> Outcome:
     """Test the weights with the smallest validation loss."""
-    data = adapter.data
     _load_weights(model, run, BEST)
     tester = make_trainer(experiment, logger=False, enable_checkpointing=False, fast_dev_run=False)
-    tester.test(model, adapter, verbose=False)
+    tester.test(model, LightningImages(data), verbose=False)
     scores, labels = model.test_scores().cpu(), torch.from_numpy(data.labels("test"))
     probabilities = model.probabilities(scores)
     test = test_metrics(probabilities, labels, data.categories)

@@ -27,32 +27,48 @@ LAST = "checkpoints/last.safetensors"
 
 
 def train(experiment: Experiment, data: ImageDataModule, run: Run, resumed: bool) -> Outcome:
-    """Train `experiment` on `data` into `run`, then test the weights with the smallest validation loss.
+    """Train `experiment` on `data` into `run`, then test the weights with the smallest validation loss."""
+    model = start_model(experiment, data)
+    history, seconds = learn(model, experiment, data, run, resumed)
+    return finish(model, experiment, data, run, history, seconds)
+
+
+def learn(
+    model: Classifier,
+    experiment: Experiment,
+    data: ImageDataModule,
+    run: Run,
+    resumed: bool = False,
+    progress: Progress | None = None,
+) -> tuple[list[Row], float]:
+    """Train until patience or the epochs run out; returns the history, and the seconds that it took.
 
     BLAS is held to one thread: for batches this small its threads cost more than they bring, and on a busy
     machine they wait for each other in busy loops.
     """
     quiet = np.errstate(over="ignore", invalid="ignore")  # a loss that overflows is reported by stop_at_nan
     with threadpool_limits(1, "blas"), quiet:
-        model = start_model(experiment, data)
         optimizer = model.configure_optimizers()
         history = _restore(model, optimizer, run) if resumed else []
         start = time.perf_counter()
-        batches = data.num_batches("train")
-        with Progress(experiment.trainer.max_epochs, batches, len(history)) as progress, ctrl_c_watched() as watch:
-            fit(model, optimizer, data, experiment, run, history, progress, watch)
-        return finish(model, data, run, history, time.perf_counter() - start)
+        shown = progress or Progress(experiment.trainer.max_epochs, data.num_batches("train"), len(history))
+        with shown, ctrl_c_watched() as watch:
+            fit(model, optimizer, data, experiment, run, history, shown, watch)
+        return history, time.perf_counter() - start
 
 
-def finish(model: Classifier, data: ImageDataModule, run: Run, history: list[Row], seconds: float) -> Outcome:
+def finish(
+    model: Classifier, experiment: Experiment, data: ImageDataModule, run: Run, history: list[Row], seconds: float
+) -> Outcome:
     """Test the weights with the smallest validation loss."""
-    model.load_state_dict(load_weights(run.folder / BEST)[0])
-    model.eval()
-    scores = evaluate(model, data)
-    probabilities = model.probabilities(scores)
-    test = test_metrics(data.labels("test"), probabilities, data.categories)
-    test["overall"] = {"loss": model.loss_terms(scores, data.labels("test"))["loss"], **test["overall"]}
-    return Outcome(history, seconds, scores, probabilities, test, look_inside(model, data, run))
+    with threadpool_limits(1, "blas"):
+        model.load_state_dict(load_weights(run.folder / BEST)[0])
+        model.eval()
+        scores = evaluate(model, data)
+        probabilities = model.probabilities(scores)
+        test = test_metrics(data.labels("test"), probabilities, data.categories)
+        test["overall"] = {"loss": model.loss_terms(scores, data.labels("test"))["loss"], **test["overall"]}
+        return Outcome(history, seconds, scores, probabilities, test, look_inside(model, data, run))
 
 
 def look_inside(model: Classifier, data: ImageDataModule, run: Run) -> dict[str, np.ndarray]:

@@ -10,19 +10,16 @@ the same.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from datamodules.images import ImageDataModule
-from datamodules.lightning_adapter import LightningImages
 from experiment.config import Experiment
 from experiment.console import Progress
-from experiment.interrupt import ctrl_c_watched
 from experiment.main import begin
 from experiment.results import Outcome, save_results
 from experiment.run import Row, Run
@@ -32,6 +29,8 @@ from parity.measure import WEIGHTS_TARGET
 
 PARTED = 1e-3
 """The tracks have parted once their validation losses differ by more than this share."""
+
+TRACKS = {"numpy": numpy_track, "lightning": lightning_track}
 
 State = dict[str, np.ndarray]
 
@@ -65,16 +64,10 @@ class _Recorder(Progress):
     def __init__(self, experiment: Experiment, data: ImageDataModule, weights: Callable[[], State]) -> None:
         super().__init__(experiment.trainer.max_epochs, data.num_batches("train"), 0)
         self.weights, self.states = weights, list[State]()
-        self._start = time.perf_counter()
-
-    @property
-    def seconds(self) -> float:
-        """Since the training began."""
-        return time.perf_counter() - self._start
 
     def epoch_done(self, row: Row, images_per_second: float) -> None:
         """Copy the weights."""
-        self.states.append({name: array.copy() for name, array in self.weights().items()})
+        self.states.append({name: np.array(array) for name, array in self.weights().items()})
 
 
 def compare_free_running(experiment: Experiment, data: ImageDataModule, folder: Path) -> FreeRunning:
@@ -82,9 +75,9 @@ def compare_free_running(experiment: Experiment, data: ImageDataModule, folder: 
     all_epochs = replace(experiment.trainer, patience=experiment.trainer.max_epochs)
     whole = replace(experiment, trainer=all_epochs, logs_root=str(folder))
     runs, states, outcomes, facts = {}, {}, {}, data.facts()
-    for track, train in (("numpy", _train_numpy), ("lightning", _train_lightning)):
+    for track in TRACKS:
         run = begin(whole, track, data, facts)
-        outcomes[track], states[track] = train(whole, data, run)
+        outcomes[track], states[track] = _train(TRACKS[track], whole, data, run)
         save_results(run, whole, track, data, facts, outcomes[track])
         runs[track] = run
     apart = _weights_apart(states["numpy"], states["lightning"])
@@ -93,7 +86,7 @@ def compare_free_running(experiment: Experiment, data: ImageDataModule, folder: 
     result = FreeRunning(runs, histories, apart, differing, len(data.labels("test")))
     if experiment.trainer.dtype == "float32" or max(apart) <= WEIGHTS_TARGET:
         return result
-    outcome, nudged = _train_numpy(whole, data, begin(whole, "control", data, facts), nudged=True)
+    outcome, nudged = _train(numpy_track, whole, data, begin(whole, "control", data, facts), nudged=True)
     return replace(
         result,
         control_apart=_weights_apart(states["numpy"], nudged),
@@ -112,28 +105,12 @@ def _guesses_apart(one: Outcome, other: Outcome) -> int:
     return int((one.probabilities.argmax(axis=1) != other.probabilities.argmax(axis=1)).sum())
 
 
-def _train_numpy(
-    experiment: Experiment, data: ImageDataModule, run: Run, nudged: bool = False
+def _train(
+    track: Any, experiment: Experiment, data: ImageDataModule, run: Run, nudged: bool = False
 ) -> tuple[Outcome, list[State]]:
-    with threadpool_limits(1, "blas"), ctrl_c_watched() as watch:
-        model = numpy_track.start_model(experiment, data)
-        for parameter in model.parameters() if nudged else []:
-            parameter.data[...] = np.nextafter(parameter.data, np.inf)
-        optimizer = model.configure_optimizers()
-        history: list[Row] = []
-        with _Recorder(experiment, data, model.state_dict) as recorder:
-            numpy_track.fit(model, optimizer, data, experiment, run, history, recorder, watch)
-        return numpy_track.finish(model, data, run, history, recorder.seconds), recorder.states
-
-
-def _train_lightning(experiment: Experiment, data: ImageDataModule, run: Run) -> tuple[Outcome, list[State]]:
-    model, adapter = lightning_track.start_model(experiment, data), LightningImages(data)
-    lightning_track.use_threads(model, data.shape)
-    history: list[Row] = []
-
-    def weights() -> State:
-        return {name: tensor.cpu().numpy() for name, tensor in model.state_dict().items()}
-
-    with _Recorder(experiment, data, weights) as recorder, ctrl_c_watched() as watch:
-        lightning_track.fit(model, adapter, experiment, run, history, recorder, watch)
-    return lightning_track.finish(model, adapter, experiment, run, history, recorder.seconds), recorder.states
+    model = track.start_model(experiment, data)
+    for parameter in model.parameters() if nudged else []:
+        parameter.data[...] = np.nextafter(parameter.data, np.inf)
+    recorder = _Recorder(experiment, data, model.state_dict)
+    history, seconds = track.learn(model, experiment, data, run, progress=recorder)
+    return track.finish(model, experiment, data, run, history, seconds), recorder.states
