@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-PURPOSES = ("split", "order", "weights", "augmentation", "words", "doodles", "directions", "dropout")
+PURPOSES = ("split", "order", "weights", "augmentation", "words", "doodles", "directions", "dropout", "sweep")
 """Append only: a purpose's place in this list is part of its stream."""
 
 

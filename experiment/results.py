@@ -80,6 +80,15 @@ def save_results(
     )
 
 
+def summarise_trial(run: Run, experiment: Experiment, track: str, facts: dict[str, Any], best: Row) -> None:
+    """For a sweep's trial, which is not tested: its settings and best validation, for TensorBoard's HParams page."""
+    metrics = {f"best/{name.replace('/', '_')}": best[name] for name in ("val/loss", "val/accuracy")}
+    with EventWriter(run.folder) as events:
+        events.hparams(
+            _settings(experiment) | {"track": track, "data.source": facts["source"]}, metrics, int(best["step"])
+        )
+
+
 def versions(track: str) -> dict[str, str]:
     """Versions of what the numbers depend on."""
     packages = ["numpy", "scikit-learn"] + (["torch", "lightning", "torchmetrics"] if track == "lightning" else [])

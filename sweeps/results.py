@@ -1,0 +1,107 @@
+"""What came of a sweep: the ranking, a heatmap for each pair of fields, and the best config."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+from optuna.trial import FrozenTrial
+
+from experiment.commandline import to_yaml
+from experiment.figures.style import STYLE, to_png
+from experiment.files import write_text, written_whole
+from experiment.tensorboard import EventWriter
+from sweeps.plan import Sweep
+
+SHOWN = 12
+"""So many trials are printed."""
+MEASURED = ("val/loss", "val/accuracy", "epoch", "seconds")
+
+
+def save_results(sweep: Sweep, trials: list[FrozenTrial], folder: Path) -> None:
+    """Write `ranking.csv`, `best.yaml` and the heatmaps; the heatmaps to TensorBoard, too."""
+    header, rows = ranking(sweep, trials)
+    table = io.StringIO()
+    csv.writer(table, lineterminator="\n").writerows([header, *rows])
+    write_text(folder / "ranking.csv", table.getvalue())
+    write_text(folder / "best.yaml", to_yaml(sweep.experiment(trials[0].params)))
+    with EventWriter(folder) as events, rc_context(STYLE):
+        for name, figure in heatmaps(sweep, trials).items():
+            png, size = to_png(figure)
+            events.image(f"sweep/{name}", png, size, 0)
+            with written_whole(folder / f"{name}.png") as file:
+                file.write(png)
+
+
+def ranking(sweep: Sweep, trials: list[FrozenTrial]) -> tuple[list[str], list[list[Any]]]:
+    """Header and rows, best first: place, values, best validation, run."""
+    names = list(sweep.parameters)
+    header = ["place", *names, *MEASURED, "state", "run"]
+    rows = []
+    for place, trial in enumerate(trials, start=1):
+        attributes = trial.user_attrs
+        measured = [attributes.get(name, "") for name in MEASURED]
+        state = "failed" if "error" in attributes else trial.state.name.lower()
+        rows.append([place, *(trial.params[name] for name in names), *measured, state, attributes.get("run", "")])
+    return header, rows
+
+
+def as_text(sweep: Sweep, trials: list[FrozenTrial]) -> str:
+    """The ranking for a terminal, without the runs' folders."""
+    header, rows = ranking(sweep, trials)
+    lines = [header[:-1], *([_short(value) for value in row[:-1]] for row in rows[:SHOWN])]
+    widths = [max(len(str(line[column])) for line in lines) for column in range(len(lines[0]))]
+    text = ["  ".join(str(value).rjust(width) for value, width in zip(line, widths, strict=True)) for line in lines]
+    more = [f"and {len(rows) - SHOWN} more"] if len(rows) > SHOWN else []
+    return "\n".join([*text, *more])
+
+
+def heatmaps(sweep: Sweep, trials: list[FrozenTrial]) -> dict[str, Figure]:
+    """For each pair of fields with few values the best validation loss of each combination."""
+    complete = [trial for trial in trials if trial.value is not None and np.isfinite(trial.value)]
+    few = [name for name in sweep.parameters if 2 <= len({str(trial.params[name]) for trial in complete}) <= 12]
+    figures = {}
+    for down, across in itertools.combinations(few, 2):
+        figures[f"heatmap_{down}_{across}"] = _heatmap(sweep, complete, down, across)
+    return figures
+
+
+def _heatmap(sweep: Sweep, trials: list[FrozenTrial], down: str, across: str) -> Figure:
+    rows, columns = ([*dict.fromkeys(_in_order(trial.params[name] for trial in trials))] for name in (down, across))
+    best = np.full((len(rows), len(columns)), np.nan)
+    for trial in trials:
+        place = rows.index(trial.params[down]), columns.index(trial.params[across])
+        best[place] = np.fmin(best[place], trial.value or 0.0)
+    figure = Figure(figsize=(2.6 + 0.95 * len(columns), 2.2 + 0.6 * len(rows)), layout="constrained")
+    axis = figure.subplots()
+    figure.suptitle(f"{sweep.name}: best validation loss", fontsize=11)
+    picture = axis.imshow(best, cmap="cividis_r", aspect="auto")
+    figure.colorbar(picture, ax=axis, label="validation loss (lower is better)")
+    axis.grid(False)
+    axis.set(xlabel=across, ylabel=down)
+    axis.set_xticks(range(len(columns)), [str(value) for value in columns])
+    axis.set_yticks(range(len(rows)), [str(value) for value in rows])
+    middle = (np.nanmin(best) + np.nanmax(best)) / 2
+    for row, column in np.argwhere(np.isfinite(best)):
+        colour = "white" if best[row, column] > middle else "black"
+        axis.text(column, row, f"{best[row, column]:.3f}", ha="center", va="center", color=colour)
+    return figure
+
+
+def _in_order(values: Any) -> list[Any]:
+    """Numbers by size, whether they are numbers or texts of numbers; other texts as they come."""
+    values = list(values)
+    try:
+        return sorted(values, key=float)
+    except (TypeError, ValueError):
+        return values
+
+
+def _short(value: Any) -> Any:
+    return f"{value:.4g}" if isinstance(value, float) else value
