@@ -79,7 +79,8 @@ def test_random_points_are_seeded_and_within_range(write: Callable[[str], Path])
 def test_named_choices_stand_for_their_values(write: Callable[[str], Path]) -> None:
     sweep = read_sweep(
         write(
-            "parameters:\n  softmax.layers:\n    choices:\n      plain: [{Linear: 4}, ReLU]\n      norm: [{Linear: 4}, BatchNorm1d]"
+            "parameters:\n  softmax.layers:\n    choices:\n"
+            "      plain: [{Linear: 4}, ReLU]\n      norm: [{Linear: 4}, BatchNorm1d]\n"
         ),
         [],
     )
