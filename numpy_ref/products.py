@@ -78,8 +78,9 @@ _the_helper: _Helper | None = None
 
 
 def _helper() -> _Helper | None:
-    """The one helper, started when first needed; none on a machine with a single core."""
+    """The one helper, started when first needed; none where this process has a single core, or is to use but one."""
     global _the_helper
-    if _the_helper is None and (os.cpu_count() or 1) > 1:
+    cores = int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
+    if _the_helper is None and cores > 1:
         _the_helper = _Helper()
     return _the_helper

@@ -74,6 +74,15 @@ def test_comparisons_run(command: str, program: Program, glove: Path, tmp_path: 
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("python sweep.py")])
+def test_sweeps_run(command: str, program: Program, tmp_path: Path) -> None:
+    command = re.sub(r" --data\.root.*", "", command).replace("configs/", f"{PROJECT}/configs/")
+    _, script, *arguments = shlex.split(command)
+    result = program(script, *arguments, *SHORT, "--logs_root", tmp_path)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "18 trials" in result.stdout and "Test of the best" in result.stdout
+
+
 @pytest.mark.parametrize("target", sorted({word for c in COMMANDS if c.startswith("make") for word in c.split()[1:]}))
 def test_make_targets_exist(target: str) -> None:
     subprocess.run(["make", "-n", target], cwd=PROJECT, check=True, capture_output=True)
