@@ -149,6 +149,8 @@ class DualTower:
     """Weight of the cross-entropy over similarities / `temperature`."""
     temperature: float = 0.1
     """Divides the similarities in the cross-entropy; smaller is sharper."""
+    label_smoothing: float = 0.0
+    """Share of the cross-entropy's target that is spread evenly over all categories."""
 
     def __post_init__(self) -> None:
         _check_dims(self.image_dims, "dual_tower.image_dims")
@@ -161,6 +163,8 @@ class DualTower:
         _check(any(weights), "dual_tower.cosine_weight", "above 0 where both other terms are off", self.cosine_weight)
         _check_finite(self.margin >= 0, "dual_tower.margin", "at least 0", self.margin)
         _check_finite(self.temperature > 0, "dual_tower.temperature", "above 0", self.temperature)
+        smoothing = self.label_smoothing
+        _check_finite(0 <= smoothing < 1, "dual_tower.label_smoothing", "at least 0 and below 1", smoothing)
 
 
 @dataclass(frozen=True, kw_only=True)

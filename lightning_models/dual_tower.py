@@ -71,6 +71,6 @@ def _losses(config: Config) -> Losses:
     terms: Losses = {
         "cosine": (config.cosine_weight, CosineLoss()),
         "margin": (config.margin_weight, MarginLoss(config.margin)),
-        "contrast": (config.contrast_weight, CrossEntropyLoss(config.temperature)),
+        "contrast": (config.contrast_weight, CrossEntropyLoss(config.temperature, config.label_smoothing)),
     }
     return {name: (weight, loss) for name, (weight, loss) in terms.items() if weight > 0}

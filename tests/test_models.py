@@ -32,7 +32,9 @@ MODELS: dict[str, dict[str, Any]] = {
     "dual tower": {"model": "dual_tower", "dual_tower": DualTower(image_dims=[24, 16])},
     "dual tower, all terms, both towers": {
         "model": "dual_tower",
-        "dual_tower": DualTower(image_dims=[24], train_word_tower=True, margin_weight=0.7, contrast_weight=0.2),
+        "dual_tower": DualTower(
+            image_dims=[24], train_word_tower=True, margin_weight=0.7, contrast_weight=0.2, label_smoothing=0.1
+        ),
     },
 }
 TWINS = ["softmax", "dual_tower", "network"]
