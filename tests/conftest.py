@@ -78,11 +78,12 @@ def glove(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def small(subset: Path, glove: Path, tmp_path: Path) -> Callable[..., Experiment]:
-    """Makes small experiments over `subset`, with logs in the test's own folder."""
+    """Makes small experiments over `subset`, without figures, with logs in the test's own folder."""
 
     def make(**fields: object) -> Experiment:
         data = Data(source="subset", root=str(subset), word_vectors=str(glove), batch_size=32)
-        return Experiment(**({"data": data, "logs_root": str(tmp_path / "logs")} | fields))  # type: ignore[arg-type]
+        usual = {"data": data, "logs_root": str(tmp_path / "logs"), "figures": False}
+        return Experiment(**(usual | fields))  # type: ignore[arg-type]
 
     return make
 

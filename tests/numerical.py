@@ -1,8 +1,9 @@
-"""Gradients without any framework: central differences."""
+"""Gradients without any framework: central differences; and how near to a framework's others must be."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -19,3 +20,8 @@ def numerical_gradient(function: Callable[[], float], array: np.ndarray, step: f
         array[place] = before
         gradient[place] = (above - below) / (2 * step)
     return gradient
+
+
+TOLERANCE: dict[str, Any] = {"float32": {"rtol": 2e-5, "atol": 2e-6}, "float64": {"rtol": 1e-12, "atol": 1e-14}}
+"""How far one operation in NumPy may be from PyTorch's, by dtype, as `np.testing.assert_allclose` takes it."""
+DTYPES = list(TOLERANCE)

@@ -23,7 +23,7 @@ COMMANDS = [
 TRAININGS = [command for command in COMMANDS if re.match(r"python (numpy_ref/train|train_lightning)\.py", command)]
 DISTINCT = sorted({re.sub(r" --data\.root.*", "", command) for command in TRAININGS if "<run>" not in command})
 SHORT = ["--data.source", "doodles", "--data.train_per_category", "20", "--data.test_per_category", "5"]
-SHORT += ["--trainer.max_epochs", "1"]
+SHORT += ["--trainer.max_epochs", "1", "--figures", "false"]
 
 
 def test_every_command_is_covered() -> None:

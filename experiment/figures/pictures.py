@@ -35,13 +35,9 @@ def predictions(results: Results, columns: int = 8) -> Figure:
 
 def first_layer(results: Results) -> Figure | None:
     """The weights of the first layer as images; None where it sees something else than the image."""
-    weight = next((array for array in results.weights.values() if array.ndim in (2, 4)), None)
-    name = next((key for key, array in results.weights.items() if array.ndim in (2, 4)), "")
-    if weight is None or name == "word_vectors":
-        names = [
-            key for key in results.weights if key.startswith("image_tower") and results.weights[key].ndim in (2, 4)
-        ]
-        name, weight = names[0], results.weights[names[0]]
+    seen = (key for key, array in results.weights.items() if array.ndim in (2, 4) and not key.startswith("word"))
+    name = next(seen)
+    weight = results.weights[name]
     if weight.ndim == 2 and weight.shape[1] != np.prod(results.shape):
         return None
     pictures = weight if weight.ndim == 4 else weight.reshape(-1, *results.shape)
