@@ -17,6 +17,8 @@ from experiment.errors import UserError, did_you_mean
 from experiment.randomness import generator
 
 KEYS = ("name", "base", "sampler", "trials", "pruner", "parameters")
+VARIANT = "variant"
+"""In `parameters`, the name under which choices are sets of fields."""
 RANGE = ("low", "high", "log", "step")
 Values = dict[str, Any]
 """A value for each swept field, as YAML text or a number."""
@@ -27,7 +29,7 @@ class Sweep:
     """What is searched, and how.
 
     `parameters` gives for each field of the config a list of values, a range {low, high, log, step}, or names for
-    long values: {choices: {name: value}}.
+    long values: {choices: {name: value}}. The name `variant` is no field: its choices are sets of fields.
     """
 
     name: str
@@ -39,8 +41,8 @@ class Sweep:
     trials: int | None
     """How many trials; None only for a grid, which has one for each combination."""
     pruner: Literal["none", "median"]
-    named: dict[str, dict[str, str]]
-    """For fields whose values have names: the value of each, as YAML text."""
+    named: dict[str, dict[str, list[str]]]
+    """For values that have names: the flags that each stands for."""
 
     def points(self) -> list[Values] | None:
         """The values of every trial, where they are settled beforehand; None for TPE, which learns from the others."""
@@ -61,8 +63,10 @@ class Sweep:
 
     def experiment(self, values: Values) -> Experiment:
         """The experiment of a trial with these values."""
-        flags = [f"--{name}={self.named.get(name, {}).get(value, value)}" for name, value in values.items()]
-        return parse_command("", [*self.base, f"--experiment={self.name}", *flags]).experiment
+        flags = [
+            self.named[name][value] if name in self.named else [_flag(name, value)] for name, value in values.items()
+        ]
+        return parse_command("", [*self.base, f"--experiment={self.name}", *itertools.chain(*flags)]).experiment
 
     def _random_point(self, number: int) -> Values:
         random = generator(self.experiment({}).seed, "sweep", number)
@@ -90,7 +94,7 @@ def read_sweep(path: Path, flags: Sequence[str], trials: int | None = None) -> S
         trials=trials or content.get("trials"),
         pruner=_one_of(path, "pruner", content.get("pruner", "none"), ("none", "median")),
         named={
-            name: {str(key): as_text(value) for key, value in given["choices"].items()}
+            name: {str(key): _flags(path, name, value) for key, value in given["choices"].items()}
             for name, given in content["parameters"].items()
             if _is_named(given)
         },
@@ -112,9 +116,8 @@ def _check(path: Path, sweep: Sweep) -> None:
 
 
 def _distribution(path: Path, name: str, given: Any) -> BaseDistribution:
-    fields = flat_fields(asdict(Experiment()))
-    if name not in fields or name == "experiment":
-        raise UserError(f"{path}: {name!r} is no field of the config.{did_you_mean(str(name), fields)}")
+    if name != VARIANT or not _is_named(given):
+        _check_field(path, name)
     if _is_named(given):
         return CategoricalDistribution([str(key) for key in given["choices"]])
     if isinstance(given, list) and given:
@@ -134,6 +137,27 @@ def _distribution(path: Path, name: str, given: Any) -> BaseDistribution:
 
 def _is_named(given: Any) -> bool:
     return isinstance(given, dict) and list(given) == ["choices"] and isinstance(given["choices"], dict)
+
+
+def _check_field(path: Path, name: str) -> None:
+    fields = flat_fields(asdict(Experiment()))
+    if name not in fields or name == "experiment":
+        raise UserError(f"{path}: {name!r} is no field of the config.{did_you_mean(str(name), fields)}")
+
+
+def _flags(path: Path, name: str, value: Any) -> list[str]:
+    """The flags that a named choice stands for."""
+    if name != VARIANT:
+        return [_flag(name, as_text(value))]
+    if not isinstance(value, dict):
+        raise UserError(f"{path}: a {VARIANT} needs a set of fields, {{field: value}}, not {value!r}.")
+    for field in value:
+        _check_field(path, field)
+    return [_flag(field, as_text(value[field])) for field in value]
+
+
+def _flag(name: str, value: Any) -> str:
+    return f"--{name}={value}"
 
 
 def as_text(value: Any) -> str:

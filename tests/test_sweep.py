@@ -88,9 +88,21 @@ def test_named_choices_stand_for_their_values(write: Callable[[str], Path]) -> N
     assert sweep.experiment({"softmax.layers": "norm"}).softmax.layers == [{"Linear": 4}, "BatchNorm1d"]
 
 
+def test_a_variant_is_a_set_of_fields(write: Callable[[str], Path]) -> None:
+    sweep = read_sweep(
+        write("parameters: {variant: {choices: {plain: {}, other: {optimizer.lr: 0.5, softmax.hidden_dims: [3]}}}}"), []
+    )
+    plain, other = (sweep.experiment(point) for point in sweep.points() or [])
+    assert (plain.optimizer.lr, plain.softmax.hidden_dims) == (0.01, [128, 64])
+    assert (other.optimizer.lr, other.softmax.hidden_dims) == (0.5, [3])
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
+        ("parameters: {variant: {choices: {a: {optimizer.lrr: 1}}}}", "Did you mean 'optimizer.lr'"),
+        ("parameters: {variant: {choices: {a: 3}}}", "needs a set of fields"),
+        ("parameters: {variant: [1, 2]}", "no field of the config"),
         ("parameters: {optimizer.lrr: [1]}", "Did you mean 'optimizer.lr'"),
         ("parameters: {optimizer.lr: [0.1, -1]}", "--optimizer.lr must be above 0"),
         ("parameters: {optimizer.lr: [fast]}", "--optimizer.lr"),
