@@ -10,7 +10,6 @@ import yaml
 from experiment.errors import UserError
 from experiment.run import Run
 
-TITLES = {"numpy": "NumPy", "lightning": "PyTorch"}
 METRICS = {"accuracy": "accuracy", "roc_auc_macro": "ROC AUC", "pr_auc_macro": "PR AUC"}
 """The test metrics that reports give, by their names in `metrics.json`, and how the table calls them."""
 
@@ -57,22 +56,27 @@ def read_reported(folder: Path) -> Reported:
 
 
 def table(reported: Reported, runs: list[dict[str, Path]]) -> str:
-    """A Markdown table: for each experiment and track the reported and the measured numbers."""
-    lines = ["| experiment | track | metric | reported | measured |", "|---|---|---|---|---|"]
+    """A Markdown table: for each experiment what the report says and what was measured, of both tracks."""
+    lines = [
+        "| experiment | | NumPy, reported | NumPy, measured | PyTorch, reported | PyTorch, measured |",
+        "|---|---|---|---|---|---|",
+    ]
     counts = set()
     for row, folders in zip(reported.rows, runs, strict=True):
-        for track, folder in folders.items():
-            metrics = Run(folder).read_json("metrics.json", "test", "data")
-            counts.add(
-                (metrics["data"]["label"], sum(metrics["data"]["counts"][split] for split in ("train", "validation")))
-            )
-            given = getattr(row, track)
-            for name in ("accuracy", *(name for name in given if name != "accuracy")):
-                said = f"{given[name]:.4f}" if name in given else ""
-                measured = f"{metrics['test'][name]:.4f}"
-                lines.append(f"| {Path(row.config).stem} | {TITLES[track]} | {METRICS[name]} | {said} | {measured} |")
+        metrics = {track: Run(folder).read_json("metrics.json", "test", "data") for track, folder in folders.items()}
+        for each in metrics.values():
+            count = sum(each["data"]["counts"][split] for split in ("train", "validation"))
+            counts.add((each["data"]["label"], count))
+        for name in METRICS:
+            if name == "accuracy" or name in row.numpy or name in row.lightning:
+                cells = [_cells(getattr(row, track), metrics[track]["test"], name) for track in ("numpy", "lightning")]
+                lines.append(f"| {Path(row.config).stem} | {METRICS[name]} | {' | '.join(cells)} |")
     notes = [_note(reported, label, count) for label, count in sorted(counts)]
     return "\n".join([f"# {reported.title}", "", *notes, "", *lines]) + "\n"
+
+
+def _cells(said: dict[str, float], measured: dict[str, float], name: str) -> str:
+    return f"{said[name]:.4f} | {measured[name]:.4f}" if name in said else f" | {measured[name]:.4f}"
 
 
 def _note(reported: Reported, label: str, count: int) -> str:
