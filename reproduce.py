@@ -56,7 +56,8 @@ def _train(track: str, config: Path, flags: list[str], experiment: Experiment) -
         )
     print("  " + next(line for line in done.stdout.splitlines() if line.startswith("Test:")), flush=True)
     run = _finished(experiment, track)
-    assert run is not None
+    if run is None:
+        raise UserError(f"{config}: the {track} track left no run of this config; was it changed meanwhile? Run again.")
     return run
 
 
