@@ -87,7 +87,7 @@ def finish(
     scores, labels = model.test_scores().cpu(), torch.from_numpy(data.labels("test"))
     probabilities = model.probabilities(scores)
     test = test_metrics(probabilities, labels, data.categories)
-    test["overall"] = {"loss": float(model.loss_terms(scores, labels)["loss"]), **test["overall"]}
+    test["overall"] = {"loss": model.loss_terms(scores, labels)["loss"].item(), **test["overall"]}
     return Outcome(history, seconds, scores.numpy(), probabilities.numpy(), test, look_inside(model, data, run))
 
 
