@@ -15,15 +15,15 @@ import time
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
-SWEEPS = (("numpy", "softmax_grid"), ("lightning", "dropout_batch_norm"))
+TRACK, SWEEP = "numpy", "softmax_grid"
 ROUNDS = 3
 
 
-def seconds(track: str, sweep: str, jobs: int, flags: list[str]) -> float:
+def seconds(jobs: int, flags: list[str]) -> float:
     """Seconds that the sweep takes from beginning to end."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, str(PROJECT / "sweep.py"), str(PROJECT / f"configs/sweeps/{sweep}.yaml")]
-        command += ["--track", track, "--jobs", str(jobs), "--logs_root", folder, "--figures=false", *flags]
+        command = [sys.executable, str(PROJECT / "sweep.py"), str(PROJECT / f"configs/sweeps/{SWEEP}.yaml")]
+        command += ["--track", TRACK, "--jobs", str(jobs), "--logs_root", folder, "--figures=false", *flags]
         start = time.perf_counter()
         if subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode:
             sys.exit("the sweep failed; its message stands above.")
@@ -32,14 +32,13 @@ def seconds(track: str, sweep: str, jobs: int, flags: list[str]) -> float:
 
 def main() -> None:
     """Print the table: the best of some rounds in turns."""
-    print(f"{'':<36}{'1 job':>10}{'2 jobs':>10}{'ratio':>8}")
-    for track, sweep in SWEEPS:
-        taken: dict[int, list[float]] = {1: [], 2: []}
-        for _ in range(ROUNDS):
-            for jobs, times in taken.items():
-                times.append(seconds(track, sweep, jobs, sys.argv[1:]))
-        one, two = min(taken[1]), min(taken[2])
-        print(f"{sweep + ', ' + track:<36}{one:>8.1f} s{two:>8.1f} s{one / two:>8.2f}", flush=True)
+    taken: dict[int, list[float]] = {1: [], 2: []}
+    for _ in range(ROUNDS):
+        for jobs, times in taken.items():
+            times.append(seconds(jobs, sys.argv[1:]))
+    one, two = min(taken[1]), min(taken[2])
+    print(f"{'':<24}{'1 job':>10}{'2 jobs':>10}{'ratio':>8}")
+    print(f"{SWEEP + ', ' + TRACK:<24}{one:>8.1f} s{two:>8.1f} s{one / two:>8.2f}")
 
 
 if __name__ == "__main__":
