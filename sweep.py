@@ -35,6 +35,7 @@ def main() -> int:
 
 
 def _search(arguments: Any, flags: list[str]) -> int:
+    from experiment.run import Run
     from sweeps.plan import read_sweep
     from sweeps.results import as_text, save_results
     from sweeps.study import open_study, results
@@ -50,7 +51,9 @@ def _search(arguments: Any, flags: list[str]) -> int:
     trials = results(study)
     if not trials or trials[0].value == float("inf"):
         raise UserError(f"{arguments.sweep}: no trial came to an end; {_first_error(study)}")
-    save_results(sweep, trials, folder)
+    facts = Run(Path(trials[0].user_attrs["run"])).read_json("data.json", "label", "description")
+    save_results(sweep, trials, folder, facts["label"])
+    print(f"Data: {facts['description']}", flush=True)
     print(
         f"\n{as_text(sweep, trials)}\n\nRanking: {folder / 'ranking.csv'}\nBest:    {folder / 'best.yaml'}", flush=True
     )

@@ -33,6 +33,8 @@ from parity.measure import AUTOGRAD_TARGET, FLOOR, Difference, difference
 
 STEP = 1e-6
 """Step of the central differences, in float64: truncation and rounding errors balance about there."""
+SMALLER = (1e-6, 1e-7, 1e-8, 1e-9)
+"""Steps along a direction of all weights, tried until no gate switches: a deep network has millions of gates."""
 DIRECTIONS = 10
 SMALL_BATCH = 8
 SLACK = 2.0
@@ -232,7 +234,8 @@ def compare_along_directions(experiment: Experiment, data: ImageDataModule) -> N
         ways = [g / np.linalg.norm(g) + random.standard_normal(g.shape) / np.sqrt(g.size) for g in gradients]
         expected = sum(float((g * way).sum()) for g, way in zip(gradients, ways, strict=True))
         moves = [(p.data, (...,), way) for p, way in zip(parameters, ways, strict=True)]
-        slope = _slope(loss, model, moves)
+        slopes = (_slope(loss, model, moves, step) for step in SMALLER)
+        slope = next((each for each in slopes if each is not None), None)
         if slope is None:
             kinks += 1
             continue
@@ -245,18 +248,20 @@ def _loss_of(model: NumpyClassifier, batch: Batch) -> Callable[[], float]:
     return lambda: model.loss_terms(model.forward(batch[0]), batch[1])["loss"]
 
 
-def _slope(loss: Callable[[], float], model: NumpyClassifier, moves: list[tuple[np.ndarray, Any, Any]]) -> float | None:
+def _slope(
+    loss: Callable[[], float], model: NumpyClassifier, moves: list[tuple[np.ndarray, Any, Any]], step: float = STEP
+) -> float | None:
     """(L(w + h d) - L(w - h d)) / 2h, or None where a gate switches between the two points."""
     before = [array.copy() for array, _, _ in moves]
     values, gates = [], []
     for sign in (1, -1):
         for (array, place, way), start in zip(moves, before, strict=True):
             array[...] = start
-            array[place] += sign * STEP * way
+            array[place] += sign * step * way
         values.append(loss())
         gates.append(gates_of(model))
     for (array, _, _), start in zip(moves, before, strict=True):
         array[...] = start
     if gates[0] != gates[1]:
         return None
-    return (values[0] - values[1]) / (2 * STEP)
+    return (values[0] - values[1]) / (2 * step)

@@ -24,15 +24,15 @@ SHOWN = 12
 MEASURED = ("val/loss", "val/accuracy", "epoch", "seconds")
 
 
-def save_results(sweep: Sweep, trials: list[FrozenTrial], folder: Path) -> None:
-    """Write `ranking.csv`, `best.yaml` and the heatmaps; the heatmaps to TensorBoard, too."""
+def save_results(sweep: Sweep, trials: list[FrozenTrial], folder: Path, label: str) -> None:
+    """Write `ranking.csv`, `best.yaml` and the heatmaps, also for TensorBoard; `label` names the data in the titles."""
     header, rows = ranking(sweep, trials)
     table = io.StringIO()
     csv.writer(table, lineterminator="\n").writerows([header, *rows])
     write_text(folder / "ranking.csv", table.getvalue())
     write_text(folder / "best.yaml", to_yaml(sweep.experiment(trials[0].params)))
     with EventWriter(folder) as events, rc_context(STYLE):
-        for name, figure in heatmaps(sweep, trials).items():
+        for name, figure in heatmaps(sweep, trials, label).items():
             png, size = to_png(figure)
             events.image(f"sweep/{name}", png, size, 0)
             with written_whole(folder / f"{name}.png") as file:
@@ -62,25 +62,25 @@ def as_text(sweep: Sweep, trials: list[FrozenTrial]) -> str:
     return "\n".join([*text, *more])
 
 
-def heatmaps(sweep: Sweep, trials: list[FrozenTrial]) -> dict[str, Figure]:
+def heatmaps(sweep: Sweep, trials: list[FrozenTrial], label: str) -> dict[str, Figure]:
     """For each pair of fields with few values the best validation loss of each combination."""
     complete = [trial for trial in trials if trial.value is not None and np.isfinite(trial.value)]
     few = [name for name in sweep.parameters if 2 <= len({str(trial.params[name]) for trial in complete}) <= 12]
     figures = {}
     for down, across in itertools.combinations(few, 2):
-        figures[f"heatmap_{down}_{across}"] = _heatmap(sweep, complete, down, across)
+        figure = figures[f"heatmap_{down}_{across}"] = _heatmap(complete, down, across)
+        figure.suptitle(f"{sweep.name}: best validation loss\non {label}", fontsize=11)
     return figures
 
 
-def _heatmap(sweep: Sweep, trials: list[FrozenTrial], down: str, across: str) -> Figure:
+def _heatmap(trials: list[FrozenTrial], down: str, across: str) -> Figure:
     rows, columns = ([*dict.fromkeys(_in_order(trial.params[name] for trial in trials))] for name in (down, across))
     best = np.full((len(rows), len(columns)), np.nan)
     for trial in trials:
         place = rows.index(trial.params[down]), columns.index(trial.params[across])
         best[place] = np.fmin(best[place], trial.value or 0.0)
-    figure = Figure(figsize=(2.6 + 0.95 * len(columns), 2.2 + 0.6 * len(rows)), layout="constrained")
+    figure = Figure(figsize=(2.6 + 0.95 * len(columns), 2.5 + 0.6 * len(rows)), layout="constrained")
     axis = figure.subplots()
-    figure.suptitle(f"{sweep.name}: best validation loss", fontsize=11)
     picture = axis.imshow(best, cmap="cividis_r", aspect="auto")
     figure.colorbar(picture, ax=axis, label="validation loss (lower is better)")
     axis.grid(False)

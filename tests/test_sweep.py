@@ -203,6 +203,7 @@ def test_a_sweep_from_beginning_to_end(
     count = 6 if track == "numpy" else 2
     done = program("sweep.py", path, "--track", track, "--jobs", 2, *flags)
     assert done.returncode == 0, done.stderr
+    assert "Data: subset: Quick, Draw!" in done.stdout
     folder = tmp_path / "logs" / "small" / track
     runs = [Run(each) for each in folder.iterdir() if (each / "trial.json").is_file()]
     assert len(runs) == count
