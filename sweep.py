@@ -35,6 +35,7 @@ def main() -> int:
 
 
 def _search(arguments: Any, flags: list[str]) -> int:
+    from datamodules.choice import make_data
     from experiment.run import Run
     from sweeps.plan import read_sweep
     from sweeps.results import as_text, save_results
@@ -47,6 +48,7 @@ def _search(arguments: Any, flags: list[str]) -> int:
     print(
         f"Sweep: {sweep.name}, {sweep.count} trials, {len(results(study))} of them done; runs in {folder}", flush=True
     )
+    make_data(sweep.experiment({}))  # what is wrong with the data is said once, and not by every worker
     _do_trials(study, sweep, arguments, folder)
     trials = results(study)
     if not trials or trials[0].value == float("inf"):
@@ -76,6 +78,8 @@ def _do_trials(study: Any, sweep: Any, arguments: Any, folder: Path) -> None:
     with tqdm(total=sweep.count, unit="trial", disable=not sys.stderr.isatty(), leave=False) as bar:
         while (done := len(results(study))) < sweep.count:
             bar.update(done - bar.n)
+            if any((worker.exitcode or 0) > 0 for worker in workers):  # a killed one has a negative code
+                raise UserError(f"{arguments.sweep}: a worker failed; its own words stand above.")
             workers = [worker for worker in workers if worker.is_alive()]
             if not workers:  # at the start, and when a worker died or others' trials were lost
                 fill(study, sweep)

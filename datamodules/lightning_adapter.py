@@ -34,7 +34,7 @@ class Batches:
 
 
 class LightningImages(LightningDataModule):
-    """Hands the splits of a an `ImageDataModule` to Lightning."""
+    """Hands the splits of an `ImageDataModule` to Lightning."""
 
     def __init__(self, data: ImageDataModule) -> None:
         super().__init__()
