@@ -115,6 +115,15 @@ def plan_network(layers: Sequence[LayerSpec], shape: Shape, outputs: int, field:
     return plan
 
 
+def output_shapes(plan: Sequence[LayerPlan], shape: Shape) -> list[Shape]:
+    """The shape that leaves each layer of a plan, for inputs of `shape`."""
+    shapes = []
+    for layer in plan:
+        shape = _output_shape(layer, shape, layer.name)
+        shapes.append(shape)
+    return shapes
+
+
 def batch_needs_two(layers: Sequence[LayerSpec] | None) -> bool:
     """Whether a batch of one drawing cannot be trained on: BatchNorm1d would divide by a spread of 0."""
     return any(_read(layer, "").name == "BatchNorm1d" for layer in layers or [])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from datamodules.choice import make_data
 from datamodules.images import ImageDataModule
@@ -48,6 +48,8 @@ class Comparison:
     """The outcome of all checks of one experiment."""
 
     heading: str
+    data: dict[str, Any]
+    """What the runs note down about their data."""
     gradients: dict[str, Gradients] = field(default_factory=dict)
     numerical: dict[str, Numerical] = field(default_factory=dict)
     lockstep: dict[str, Lockstep] = field(default_factory=dict)
@@ -101,7 +103,7 @@ def in_both_dtypes(experiment: Experiment) -> dict[str, Setting]:
 def compare_experiment(settings: dict[str, Setting], folder: Path) -> Comparison:
     """Checks 1 to 4 in each dtype; the trained runs are kept in `folder`."""
     experiment, data = settings["float64"]
-    comparison = Comparison(f"{experiment.experiment}, on {data.label}: {data.description}")
+    comparison = Comparison(f"{experiment.experiment}, on {data.label}: {data.description}", data.facts())
     comparison.numerical["each coordinate of a small net"] = compare_numerically(experiment, data)
     comparison.numerical["random directions of the real net"] = compare_along_directions(experiment, data)
     for dtype, (one, data) in settings.items():
@@ -121,8 +123,8 @@ def compare_experiment(settings: dict[str, Setting], folder: Path) -> Comparison
 def compare_runs(folders: tuple[Path, Path]) -> Comparison:
     """Check 4 for two finished runs."""
     finished = compare_finished(folders)
-    label = finished.one.metrics["data"]["label"]
-    comparison = Comparison(f"{finished.one.name} and {finished.other.name}, on {label}")
+    facts = finished.one.metrics["data"]
+    comparison = Comparison(f"{finished.one.name} and {finished.other.name}, on {facts['label']}", facts)
     comparison.finished["finished runs"] = finished
     return comparison
 

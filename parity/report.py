@@ -1,7 +1,10 @@
-"""What a comparison leaves: a table in the terminal, `comparison.md` with figures, and scalars in TensorBoard."""
+"""What a comparison leaves: a table in the terminal, `comparison.md` with figures, the same numbers for programs in
+`comparison.json`, and scalars in TensorBoard."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +46,34 @@ def save(comparison: Comparison, folder: Path) -> None:
         _log(comparison, events)
         for name, (png, size) in pngs.items():
             events.image(f"parity/{name}", png, size, 0)
+    write_text(folder / "comparison.json", json.dumps(_numbers(comparison), indent=2) + "\n")
     write_text(folder / "comparison.md", _markdown(comparison, list(pngs)))
+
+
+def _numbers(comparison: Comparison) -> dict[str, Any]:
+    """The comparison as plain values, for JSON."""
+    return {
+        "heading": comparison.heading,
+        "data": comparison.data,
+        "passed": comparison.passed,
+        "checks": [asdict(row) for row in comparison.rows],
+        "gradients": {
+            dtype: {
+                "target": AUTOGRAD_TARGET[dtype],
+                "by_parameter": {name: asdict(each) for name, each in gradients.by_parameter.items()},
+                "by_layer": gradients.by_layer,
+            }
+            for dtype, gradients in comparison.gradients.items()
+        },
+        "free_running": {
+            dtype: {
+                "weights_apart": free.weights_apart,
+                "predictions_apart": free.predictions_apart,
+                "tested": free.tested,
+            }
+            for dtype, free in comparison.free_running.items()
+        },
+    }
 
 
 def _markdown(comparison: Comparison, figures: list[str]) -> str:

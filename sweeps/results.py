@@ -21,6 +21,8 @@ from sweeps.plan import Sweep
 
 SHOWN = 12
 """So many trials are printed."""
+Point = tuple[dict[str, Any], float]
+"""A trial's values, and its best validation loss."""
 MEASURED = ("val/loss", "val/accuracy", "epoch", "seconds")
 
 
@@ -32,7 +34,7 @@ def save_results(sweep: Sweep, trials: list[FrozenTrial], folder: Path, label: s
     write_text(folder / "ranking.csv", table.getvalue())
     write_text(folder / "best.yaml", to_yaml(sweep.experiment(trials[0].params)))
     with EventWriter(folder) as events, rc_context(STYLE):
-        for name, figure in heatmaps(sweep, trials, label).items():
+        for name, figure in heatmaps(sweep.name, _points(trials), label).items():
             png, size = to_png(figure)
             events.image(f"sweep/{name}", png, size, 0)
             with written_whole(folder / f"{name}.png") as file:
@@ -62,23 +64,26 @@ def as_text(sweep: Sweep, trials: list[FrozenTrial]) -> str:
     return "\n".join([*text, *more])
 
 
-def heatmaps(sweep: Sweep, trials: list[FrozenTrial], label: str) -> dict[str, Figure]:
+def heatmaps(sweep: str, points: list[Point], label: str) -> dict[str, Figure]:
     """For each pair of fields with few values the best validation loss of each combination."""
-    complete = [trial for trial in trials if trial.value is not None and np.isfinite(trial.value)]
-    few = [name for name in sweep.parameters if 2 <= len({str(trial.params[name]) for trial in complete}) <= 12]
+    few = [name for name in points[0][0] if 2 <= len({str(values[name]) for values, _ in points}) <= 12]
     figures = {}
     for down, across in itertools.combinations(few, 2):
-        figure = figures[f"heatmap_{down}_{across}"] = _heatmap(complete, down, across)
-        figure.suptitle(f"{sweep.name}: best validation loss\non {label}", fontsize=11)
+        figure = figures[f"heatmap_{down}_{across}"] = _heatmap(points, down, across)
+        figure.suptitle(f"{sweep}: best validation loss\non {label}", fontsize=11)
     return figures
 
 
-def _heatmap(trials: list[FrozenTrial], down: str, across: str) -> Figure:
-    rows, columns = ([*dict.fromkeys(_in_order(trial.params[name] for trial in trials))] for name in (down, across))
+def _points(trials: list[FrozenTrial]) -> list[Point]:
+    return [(each.params, each.value) for each in trials if each.value is not None and np.isfinite(each.value)]
+
+
+def _heatmap(points: list[Point], down: str, across: str) -> Figure:
+    rows, columns = ([*dict.fromkeys(_in_order(values[name] for values, _ in points))] for name in (down, across))
     best = np.full((len(rows), len(columns)), np.nan)
-    for trial in trials:
-        place = rows.index(trial.params[down]), columns.index(trial.params[across])
-        best[place] = np.fmin(best[place], trial.value or 0.0)
+    for values, loss in points:
+        place = rows.index(values[down]), columns.index(values[across])
+        best[place] = np.fmin(best[place], loss)
     figure = Figure(figsize=(2.6 + 0.95 * len(columns), 2.5 + 0.6 * len(rows)), layout="constrained")
     axis = figure.subplots()
     picture = axis.imshow(best, cmap="cividis_r", aspect="auto")
