@@ -189,8 +189,9 @@ class Optimizer:
     """SGD and Adam: adds weight_decay * weight to the gradient (the gradient of weight_decay / 2 * |weight|^2), of
     biases too. AdamW: takes lr * weight_decay * weight off the weight."""
     l2: float = 0.0
-    """Adds l2 * |W|^2, summed over all weight matrices and kernels (no biases), to the loss, as a term of its own.
-    Its gradient is 2 * l2 * W, so it trains as `weight_decay: 2 * l2` does, but shows in the loss."""
+    """Adds l2 * |W|^2, summed over all weight matrices and kernels (no biases), to the training loss, as a term of its
+    own. Its gradient is 2 * l2 * W, so it trains as `weight_decay: 2 * l2` does, but shows in the loss. The validation
+    loss is without it, so that epochs and runs are chosen by how well they fit."""
     schedule: Literal["constant", "step", "cosine", "one_cycle"] = "constant"
     """How the learning rate goes on: `step` multiplies it by `decay_factor` every `decay_every` epochs; `cosine` lets
     it fall to 0 along half a cosine; `one_cycle` first raises it from lr / 25 for a share `warmup` of the steps."""

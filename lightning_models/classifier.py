@@ -70,7 +70,7 @@ class Classifier(LightningModule):
         return self._losses
 
     def loss_terms(self, scores: torch.Tensor, labels: torch.Tensor) -> dict[str, torch.Tensor]:
-        """`loss`, which is minimised, and where it has several terms each of them, before its weight."""
+        """`loss`, and where it has several terms each of them, before its weight; the L2 penalty only in training."""
         terms = {f"loss_{name}": loss(scores, labels) for name, (_, loss) in self._losses.items()}
         weighted = [
             terms[f"loss_{name}"] if w == 1 else w * terms[f"loss_{name}"] for name, (w, _) in self._losses.items()
@@ -78,7 +78,8 @@ class Classifier(LightningModule):
         total = sum(weighted[1:], start=weighted[0])
         if self._experiment.optimizer.l2:
             terms["loss_l2"] = torch.stack([w.square().sum() for w in self.penalized()]).sum()
-            total = total + self._experiment.optimizer.l2 * terms["loss_l2"]
+            if self.training:  # in validation the penalty would favour weak fits, and make runs of different λ unlike
+                total = total + self._experiment.optimizer.l2 * terms["loss_l2"]
         return {"loss": total} | (terms if len(terms) > 1 else {})
 
     def training_step(self, batch: TorchBatch, batch_idx: int = 0) -> torch.Tensor:

@@ -84,6 +84,7 @@ def finish(
     _load_weights(model, run, BEST)
     tester = make_trainer(experiment, logger=False, enable_checkpointing=False, fast_dev_run=False)
     tester.test(model, LightningImages(data), verbose=False)
+    model.eval()  # Lightning has put the mode back
     scores, labels = model.test_scores().cpu(), torch.from_numpy(data.labels("test"))
     probabilities = model.probabilities(scores)
     test = test_metrics(probabilities, labels, data.categories)
@@ -94,7 +95,6 @@ def finish(
 @torch.inference_mode()
 def look_inside(model: Classifier, data: ImageDataModule, run: Run) -> dict[str, np.ndarray]:
     """What the figures show of the network's inside, for some test images, with the best weights loaded before."""
-    model.eval()
     tested = data.images("test")
     images = torch.from_numpy(as_batch(tested[data.example_rows()], data.dtype)).to(model.device)
     mapped = torch.from_numpy(as_batch(tested[data.mapped_rows()], data.dtype)).to(model.device)

@@ -66,12 +66,13 @@ class Classifier(Module):
         return self._losses
 
     def loss_terms(self, scores: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-        """`loss`, which is minimised, and where it has several terms each of them, before its weight."""
+        """`loss`, and where it has several terms each of them, before its weight; the L2 penalty only in training."""
         terms = {f"loss_{name}": loss.forward(scores, labels) for name, (_, loss) in self._losses.items()}
         total = sum(weight * terms[f"loss_{name}"] for name, (weight, _) in self._losses.items())
         if self._experiment.optimizer.l2:
             terms["loss_l2"] = sum(float((w.data * w.data).sum()) for w in self.penalized())
-            total += self._experiment.optimizer.l2 * terms["loss_l2"]
+            if self.training:  # in validation the penalty would favour weak fits, and make runs of different λ unlike
+                total += self._experiment.optimizer.l2 * terms["loss_l2"]
         return {"loss": total} | (terms if len(terms) > 1 else {})
 
     def training_step(self, batch: Batch, batch_idx: int = 0) -> float:
