@@ -7,13 +7,16 @@ from argparse import ArgumentError, ArgumentParser
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, is_dataclass
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 import jsonargparse
 import yaml
 
 from experiment.config import Experiment
 from experiment.errors import UserError, did_you_mean
+
+Kind = TypeVar("Kind")
+"""A dataclass whose fields all have defaults."""
 
 jsonargparse.set_parsing_settings(docstring_parse_attribute_docstrings=True)
 
@@ -32,11 +35,11 @@ def parse_command(description: str, arguments: Sequence[str]) -> Command:
     resume = _resumed_run(arguments)
     if resume is not None:  # the run's own config comes first, so that flags are compared with it
         arguments = ["--config", str(resume / "config.yaml"), *arguments]
-    _check_sections(_value_of("--config", arguments))
+    _check_sections(_value_of("--config", arguments), Experiment)
     try:
         found = parser.instantiate(parser.parse_args(list(arguments)))
     except ArgumentError as error:
-        raise UserError(_one_line(str(error), arguments)) from error
+        raise UserError(_one_line(str(error), arguments, Experiment)) from error
     values = {name: getattr(found, name) for name in Experiment.__dataclass_fields__}
     return Command(Experiment(**values), resume)
 
@@ -49,6 +52,20 @@ def to_yaml(experiment: Experiment) -> str:
 def from_yaml(path: Path) -> Experiment:
     """Read a `config.yaml` that a run left, with the same checks as the flags'."""
     return parse_command("", ["--config", str(path)]).experiment
+
+
+def read_dataclass(kind: type[Kind], path: Path) -> Kind:
+    """Read a YAML file with the fields of a dataclass, with the same checks as an experiment's."""
+    parser = jsonargparse.ArgumentParser(exit_on_error=False)
+    parser.add_argument("--config", action="config")
+    parser.add_class_arguments(kind, nested_key=None)
+    arguments = ["--config", str(path)]
+    _check_sections(str(path), kind)
+    try:
+        found = parser.instantiate(parser.parse_args(arguments))
+    except ArgumentError as error:
+        raise UserError(_one_line(str(error), arguments, kind)) from error
+    return kind(**{name: getattr(found, name) for name in get_type_hints(kind)})
 
 
 def flat_fields(section: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -89,19 +106,19 @@ def _value_of(flag: str, arguments: Sequence[str]) -> str | None:
         return None
 
 
-def _check_sections(config: str | None) -> None:
+def _check_sections(config: str | None, kind: type) -> None:
     """Refuse `data: 3` in a file, which jsonargparse passes over in silence."""
     try:
         content = yaml.safe_load(Path(config).read_text()) if config else None
     except (OSError, ValueError, yaml.YAMLError):  # the parser says these better
         return
-    for name, section in get_type_hints(Experiment).items():
+    for name, section in get_type_hints(kind).items():
         value = content.get(name, {}) if isinstance(content, dict) else {}
         if is_dataclass(section) and not isinstance(value, dict):
             raise UserError(f"{config}: {name!r} must be a section with keys of its own, but is {value!r}.")
 
 
-def _one_line(message: str, arguments: Sequence[str]) -> str:
+def _one_line(message: str, arguments: Sequence[str], kind: type) -> str:
     """Put jsonargparse's message into one line, in the words of a user, with a suggestion."""
     message = " ".join(message.split())
     message = re.sub(r"(?:typing\.)?Literal(\[.*?\])", r"one of \1", message)
@@ -116,19 +133,24 @@ def _one_line(message: str, arguments: Sequence[str]) -> str:
     config = _value_of("--config", arguments)
     unknown = re.search(r"unrecognized arguments: (--[^\s=]+)", message)
     if unknown:
-        return _unknown("flag", unknown[1])
+        return _unknown("flag", unknown[1], kind)
     unknown = re.search(r"Group '(.*?)' does not accept option '(.*?)'", message)
     if unknown:
-        return _unknown("key", f"{unknown[1]}.{unknown[2]}", config)
+        return _unknown("key", f"{unknown[1]}.{unknown[2]}", kind, config)
     unknown = re.search(r"(?:Key|Option) '(.*?)' is not (?:expected|accepted)", message)
     if unknown:
-        return _unknown("key", unknown[1], config)
+        return _unknown("key", unknown[1], kind, config)
     if "parsing config" in message or "Unexpected config" in message:
-        return f"{config}: not a YAML file of an experiment: " + message.replace(' in "<unicode string>",', " in")
+        return f"{config}: not a YAML file of {_called(kind)}: " + message.replace(' in "<unicode string>",', " in")
     return message
 
 
-def _unknown(kind: str, name: str, config: str | None = None) -> str:
+def _unknown(what: str, name: str, kind: type, config: str | None = None) -> str:
     where = f" in {config}" if config else ""
-    names = flat_fields(asdict(Experiment()))
-    return f"unknown {kind} {name!r}{where}.{did_you_mean(name.lstrip('-'), names)} --help lists all."
+    names = flat_fields(asdict(kind()))
+    all_of_them = "--help lists all." if kind is Experiment else f"There are {', '.join(names)}."
+    return f"unknown {what} {name!r}{where}.{did_you_mean(name.lstrip('-'), names)} {all_of_them}"
+
+
+def _called(kind: type) -> str:
+    return f"{'an' if kind is Experiment else 'a'} {kind.__name__.lower()}"

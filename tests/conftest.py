@@ -91,10 +91,15 @@ def small(subset: Path, glove: Path, tmp_path: Path) -> Callable[..., Experiment
 @pytest.fixture
 def program(tmp_path: Path) -> Program:
     """Runs one of the project's programs in a process of its own, in the test's folder."""
+    return program_in(tmp_path)
+
+
+def program_in(folder: Path) -> Program:
+    """Runs one of the project's programs in a process of its own, in `folder`."""
 
     def run(script: str, *arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, str(PROJECT / script), *map(str, arguments)]
-        settings = {"cwd": tmp_path, "capture_output": True, "text": True, "timeout": 240} | options
+        settings = {"cwd": folder, "capture_output": True, "text": True, "timeout": 240} | options
         return subprocess.run(command, **settings)  # type: ignore[call-overload]
 
     return run

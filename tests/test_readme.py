@@ -85,6 +85,14 @@ def test_sweeps_run(command: str, program: Program, tmp_path: Path) -> None:
     assert "18 trials" in result.stdout and "Test of the best" in result.stdout
 
 
+def test_reports_are_written(program: Program, tmp_path: Path) -> None:
+    commands = [command for command in COMMANDS if command.startswith("python report.py")]
+    assert any("configs/report.yaml" in command for command in commands)  # tests/test_report.py makes a whole one
+    result = program("report.py", "--logs_root", tmp_path / "logs")
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "report" / "report.pdf").read_bytes().startswith(b"%PDF")
+
+
 @pytest.mark.parametrize("target", sorted({word for c in COMMANDS if c.startswith("make") for word in c.split()[1:]}))
 def test_make_targets_exist(target: str) -> None:
     subprocess.run(["make", "-n", target], cwd=PROJECT, check=True, capture_output=True)

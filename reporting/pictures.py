@@ -1,0 +1,231 @@
+"""Figures that only the report has: the networks drawn, samples of the data, and both tracks in one picture."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.ticker import MaxNLocator
+
+from experiment.config import Experiment
+from experiment.figures.results import Results
+from experiment.figures.style import COLOURS, STYLE, few, show_image
+from experiment.network import LayerPlan, Shape, hidden_layers, output_shapes, plan_network
+from reporting.document import Image
+from reporting.evidence import TrainedRun
+
+SVG: Any = {"svg.hashsalt": "report", "svg.fonttype": "path"}
+"""The same figure gives the same bytes, and looks the same without its fonts."""
+BREADTH, GAP, LEVEL = 1.5, 0.45, 1.75
+"""Breadth of a box of the drawn network, the gap to the next, and from row to row."""
+PER_ROW = 5
+TINY = 1e-18
+"""What a difference of exactly 0 is drawn as, on a logarithmic axis."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A box of the drawn network: a layer with weights, and those without that follow it."""
+
+    lines: list[str]
+    colour: str
+
+
+def as_svg(name: str, canvas: Canvas) -> Image:
+    """A figure of lines and letters."""
+    return Image(name, _saved(canvas, "svg"), "svg")
+
+
+def as_png(name: str, canvas: Canvas) -> Image:
+    """A figure of pixels, such as drawings, which an SVG would smooth."""
+    return Image(name, _saved(canvas, "png"), "png")
+
+
+def samples(results: Results, each: int = 8) -> Canvas:
+    """Some test images of each category, a row for each."""
+    rows, images, shown = results.examples["rows"], results.examples["images"], few(results.categories)
+    canvas = Canvas(figsize=(7.5, 0.9 * len(shown)), layout="constrained")
+    grid = canvas.subplots(len(shown), each, squeeze=False)
+    for (category, name), axes in zip(shown, grid, strict=True):
+        chosen = np.flatnonzero(results.labels[rows] == category)[:each]
+        for axis in axes:
+            axis.axis("off")
+        for axis, number in zip(axes, chosen, strict=False):
+            show_image(axis, images[number])
+        axes[0].text(-0.15, 0.5, name, transform=axes[0].transAxes, ha="right", va="center", fontsize=11)
+    return canvas
+
+
+def architecture(experiment: Experiment, shape: Shape, categories: int, vector: int) -> Canvas:
+    """The network as boxes from input to output; of the dual tower both towers, and where they meet."""
+    picture = Stage(["drawing", "x".join(map(str, shape))], "#DDDDDD")
+    if experiment.model == "softmax":
+        layers = hidden_layers(experiment.softmax.hidden_dims, experiment.softmax.layers)
+        last = "softmax" if experiment.softmax.loss == "cross_entropy" else "sigmoid"
+        return _drawn([[picture, *_stages(layers, shape, categories, last)]])
+    config, length = experiment.dual_tower, experiment.dual_tower.embedding_dim
+    image = _stages(hidden_layers(config.image_dims, config.image_layers), shape, length, "to length 1")
+    word = _stages(hidden_layers(config.word_dims), (vector,), length, "to length 1")
+    words = Stage(["word vectors", f"{categories} x {vector}"], "#DDDDDD")
+    meeting = Stage(["cosine", "similarity", "nearest wins"], COLOURS[6])
+    return _drawn([[picture, *image], [words, *word]], meeting)
+
+
+def both_curves(runs: Sequence[TrainedRun]) -> Canvas:
+    """Loss and accuracy of both tracks by epoch: the second track's dots lie on the first one's lines, or do not."""
+    canvas = Canvas(figsize=(9, 3.8), layout="constrained")
+    canvas.suptitle(f"Both tracks on {runs[0].data['label']} ({runs[0].data['source']})", fontsize=11)
+    for axis, quantity in zip(canvas.subplots(1, 2), ("loss", "accuracy"), strict=True):
+        for run, (style, width) in zip(runs, (("-", 3.5), (":", 2.0)), strict=True):
+            for split, name, colour in (("train", "training", COLOURS[0]), ("val", "validation", COLOURS[1])):
+                values = [row[f"{split}/{quantity}"] for row in run.results.history]
+                label = f"{name}, {run.metrics['track']}"
+                shown = colour if style == "-" else "black"
+                axis.plot(range(1, len(values) + 1), values, style, color=shown, linewidth=width, label=label)
+        axis.set(xlabel="epoch", ylabel=quantity)
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.legend(fontsize=8)
+    return canvas
+
+
+def gradients(numbers: dict[str, Any]) -> Canvas:
+    """How far NumPy's gradients of the first iteration are from autograd's, for each parameter."""
+    canvas = Canvas(figsize=(9, 4.2), layout="constrained")
+    canvas.suptitle(f"Gradients of the first iteration on {numbers['data']['label']}", fontsize=11)
+    axis = canvas.subplots()
+    names: list[str] = list(next(iter(numbers["gradients"].values()))["by_parameter"])
+    for number, (dtype, compared) in enumerate(numbers["gradients"].items()):
+        values = [max(each["relative"], TINY) for each in compared["by_parameter"].values()]
+        places = np.arange(len(names)) + 0.38 * (number - 0.5)
+        axis.bar(places, values, width=0.36, label=dtype, color=COLOURS[number])
+        axis.axhline(compared["target"], linestyle="--", color=COLOURS[number], label=f"target, {dtype}")
+    axis.set_xticks(range(len(names)), names, rotation=35, ha="right")
+    axis.set(yscale="log", ylabel="largest relative difference", ylim=(TINY, 1))
+    axis.legend(ncols=2, fontsize=9)
+    return canvas
+
+
+def weights_apart(numbers: dict[str, Any]) -> Canvas:
+    """How far the weights of both tracks are apart after each epoch, when each trains on its own."""
+    canvas = Canvas(figsize=(9, 3.6), layout="constrained")
+    canvas.suptitle(f"Both tracks train on their own on {numbers['data']['label']}", fontsize=11)
+    axis = canvas.subplots()
+    for number, (dtype, free) in enumerate(numbers["free_running"].items()):
+        values = np.maximum(free["weights_apart"], TINY)
+        axis.plot(np.arange(1, len(values) + 1), values, "o-", markersize=4, color=COLOURS[number], label=dtype)
+    axis.set(yscale="log", xlabel="epoch", ylabel="largest |difference|\nof any weight", ylim=(1e-17, 10))
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.legend()
+    return canvas
+
+
+def trials(
+    names: Sequence[str], losses: Sequence[float], shares: Sequence[float], error: float, own: int | None
+) -> Canvas:
+    """A row for each trial: its validation loss, and its accuracy with the standard error; `own` stands out."""
+    canvas = Canvas(figsize=(9, 1.1 + 0.36 * len(names)), layout="constrained")
+    left, right = canvas.subplots(1, 2, sharey=True)
+    for number, (loss, share) in enumerate(zip(losses, shares, strict=True)):
+        colour = COLOURS[5] if number == own else COLOURS[0]
+        left.plot(loss, number, "o", color=colour)
+        left.annotate(f"{loss:.3f}", (loss, number), (7, 0), textcoords="offset points", va="center", fontsize=9)
+        right.errorbar(share, number, xerr=error, fmt="o", color=colour, capsize=3)
+    left.set_yticks(range(len(names)), names)
+    left.invert_yaxis()
+    left.margins(x=0.2, y=0.25)
+    left.set(xlabel="validation loss (smaller is better)")
+    right.set(xlabel="validation accuracy and its standard error")
+    return canvas
+
+
+def _saved(canvas: Canvas, file_format: str) -> bytes:
+    file = io.BytesIO()
+    metadata: dict[str, Any] = {"Date": None} if file_format == "svg" else {"Software": None}
+    with rc_context(STYLE | SVG):
+        canvas.savefig(file, format=file_format, dpi=200, metadata=metadata)
+    return file.getvalue()
+
+
+def _stages(layers: Sequence[Any], shape: Shape, outputs: int, last: str) -> list[Stage]:
+    plan = plan_network(layers, shape, outputs, "layers")
+    stages: list[Stage] = []
+    for layer, after in zip(plan, output_shapes(plan, shape), strict=True):
+        if layer.name in ("Linear", "Conv2d"):
+            colour = COLOURS[4] if layer.name == "Linear" else COLOURS[3]
+            stages.append(Stage([layer.name, "x".join(map(str, after))], colour))
+        elif layer.name != "Flatten":
+            if not stages:
+                stages.append(Stage([], "#DDDDDD"))
+            stages[-1].lines.append(_named(layer, after))
+    stages[-1].lines.append(last)
+    return stages
+
+
+def _named(layer: LayerPlan, after: Shape) -> str:
+    if layer.name == "Dropout":
+        return f"Dropout {layer.arguments['p']}"
+    if layer.name == "AdaptiveAvgPool2d":
+        return f"mean: {after[0]}"
+    pools = layer.name in ("MaxPool2d", "AvgPool2d")
+    return f"{layer.name.removesuffix('2d')} {'x'.join(map(str, after))}" if pools else layer.name
+
+
+def _drawn(rows: list[list[Stage]], meeting: Stage | None = None) -> Canvas:
+    """Rows of boxes with arrows; a long row is broken; all rows end in `meeting` where there is one."""
+    lines = [row[start : start + PER_ROW] for row in rows for start in range(0, len(row), PER_ROW)]
+    ends = {sum(-(-len(each) // PER_ROW) for each in rows[: number + 1]) - 1 for number in range(len(rows))}
+    across = max(map(len, lines)) + (1 if meeting else 0)
+    tallest = max(len(stage.lines) for row in rows for stage in row)
+    level = max(LEVEL, 0.27 * tallest + 0.75)
+    width, height = across * (BREADTH + GAP), len(lines) * level
+    canvas = Canvas(figsize=(width * 0.98, height * 0.8))
+    axis = canvas.add_axes((0, 0, 1, 1))
+    axis.set(xlim=(-0.1, width - GAP + 0.1), ylim=(0, height))
+    axis.axis("off")
+    where = (across - 1) * (BREADTH + GAP), height / 2
+    for number, line in enumerate(lines):
+        y = height - (number + 0.5) * level
+        places = [(place * (BREADTH + GAP), y) for place in range(len(line))]
+        for place, stage in zip(places, line, strict=True):
+            _box(axis, place, stage)
+        for left, right in pairwise(places):
+            _arrow(axis, (left[0] + BREADTH, y), (right[0], y))
+        end = places[-1][0] + BREADTH, y
+        if number not in ends:
+            turn = BREADTH / 2, y - level / 2
+            axis.plot(
+                [end[0] - BREADTH / 2] * 2, [y - _height(line[-1]) / 2, turn[1]], color="black", linewidth=1.2, zorder=0
+            )
+            axis.plot([turn[0], end[0] - BREADTH / 2], [turn[1]] * 2, color="black", linewidth=1.2, zorder=0)
+            _arrow(axis, turn, (turn[0], y - level + _height(lines[number + 1][0]) / 2))
+        elif meeting:
+            _arrow(axis, end, (where[0], where[1] + 0.25 * np.sign(y - where[1])))
+    if meeting:
+        _box(axis, where, meeting)
+    return canvas
+
+
+def _height(stage: Stage) -> float:
+    return 0.27 * len(stage.lines) + 0.3
+
+
+def _box(axis: Axes, place: tuple[float, float], stage: Stage) -> None:
+    x, y = place
+    height = _height(stage)
+    style = "round,pad=0,rounding_size=0.08"
+    axis.add_patch(FancyBboxPatch((x, y - height / 2), BREADTH, height, style, facecolor=stage.colour, alpha=0.55))
+    axis.text(x + BREADTH / 2, y, "\n".join(stage.lines), ha="center", va="center", fontsize=9.5, linespacing=1.35)
+
+
+def _arrow(axis: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
+    axis.add_patch(
+        FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=12, color="black", shrinkA=0, shrinkB=0)
+    )

@@ -1,0 +1,289 @@
+"""The report: PDF and HTML of one structure, from whatever the logs hold; missing and unlike runs are named."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pypdf
+import pytest
+import yaml
+from filelock import FileLock
+
+from experiment.errors import UserError
+from reporting.document import Block, Document, Heading, Table, Text, as_plain
+from reporting.evidence import gather, unlike
+from reporting.plan import Plan, as_line, read_plan
+from reporting.sections import write
+from reporting.writers import as_html, as_pdf, references
+from tests.conftest import PROJECT, Program, assert_refused, program_in
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+TASKS = f"task_one: {PROJECT}/configs/softmax.yaml\ntask_two: {PROJECT}/configs/dual_tower.yaml\n"
+SWEEP = (
+    "name: tiny\nparameters:\n  dual_tower.train_word_tower: [false, true]\n  dual_tower.margin_weight: [0.0, 1.0]\n"
+)
+
+
+@dataclass
+class Made:
+    """A report made by report.py, with the flags of its runs."""
+
+    folder: Path
+    config: Path
+    flags: list[str]
+    said: str
+
+    def pdf(self) -> bytes:
+        """The PDF as report.py wrote it."""
+        return (self.folder / "report" / "report.pdf").read_bytes()
+
+    def html(self) -> str:
+        """The HTML as report.py wrote it."""
+        return (self.folder / "report" / "report.html").read_text()
+
+    def plan(self, **changes: str) -> Plan:
+        """The report's plan, with other flags at the end."""
+        return read_plan(self.config, [*self.flags, *(f"--{name}={value}" for name, value in changes.items())])
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory, glove: Path) -> Made:
+    """A whole report on doodles, all runs included, but each of them tiny."""
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared.parent if os.environ.get("PYTEST_XDIST_WORKER") else shared
+    folder = shared / "report"
+    flags = [f"--logs_root={folder / 'logs'}", f"--data.word_vectors={folder / 'glove.txt'}", "--figures=false"]
+    with FileLock(shared / "report.lock"):  # the first of pytest's processes makes it, for all of them
+        if not (folder / "said.txt").is_file():
+            folder.mkdir()
+            shutil.copy(glove, folder / "glove.txt")
+            write_configs(folder)
+            done = program_in(folder)("report.py", folder / "report.yaml", *flags)
+            assert done.returncode == 0, done.stdout + done.stderr
+            (folder / "said.txt").write_text(done.stdout)
+    return Made(folder, folder / "report.yaml", flags, (folder / "said.txt").read_text())
+
+
+def write_configs(folder: Path) -> None:
+    """A report's config, and those of its tiny experiments."""
+    small = {"optimizer": {"lr": 0.05}, "trainer": {"max_epochs": 2}}
+    small["data"] = {"source": "doodles", "train_per_category": 30, "test_per_category": 8}
+    one = {"experiment": "one", "softmax": {"hidden_dims": [6]}} | small
+    two = {"experiment": "two", "model": "dual_tower", "dual_tower": {"image_dims": [6], "margin_weight": 1.0}} | small
+    (folder / "one.yaml").write_text(yaml.safe_dump(one))
+    (folder / "two.yaml").write_text(yaml.safe_dump(two))
+    (folder / "sweep.yaml").write_text("base: two.yaml\n" + SWEEP)
+    names = ("hyperparameters", "depth", "width", "ablation", "word_tower", "embedding")
+    report: dict[str, Any] = {
+        "name": "Ada L.",
+        "links": {"the code": "https://example.org/code"},
+        "task_one": "one.yaml",
+    }
+    report |= {"task_two": "two.yaml", "sweeps": dict.fromkeys(names, "sweep.yaml")}
+    (folder / "report.yaml").write_text(yaml.safe_dump(report))
+
+
+def runs_of(folder: Path) -> list[dict[str, Any]]:
+    """The metrics of the report's four runs."""
+    paths = [path for name in ("one", "two") for path in (folder / "logs" / name).glob("[nl]*/*/metrics.json")]
+    return [json.loads(path.read_text()) for path in paths]
+
+
+def text_of(pdf: bytes) -> list[str]:
+    """The text of each page."""
+    return [page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages]
+
+
+# --- the whole report
+
+
+def test_what_was_missing_was_made_once(made: Made) -> None:
+    assert made.said.count("numpy_ref/train.py") == 2 and made.said.count("train_lightning.py") == 2
+    assert made.said.count("compare.py") == 2 and made.said.count("sweep.py") == 1
+    assert len(runs_of(made.folder)) == 4
+    assert not gather(made.plan()).missing(made.plan())
+
+
+@pytest.mark.parametrize("name", ["report.pdf", "report.html"])
+def test_the_numbers_of_the_runs_stand_in_it(made: Made, name: str) -> None:
+    content = (made.folder / "report" / name).read_bytes()
+    text = "\n".join(text_of(content)) if name.endswith("pdf") else content.decode()
+    for metrics in runs_of(made.folder):
+        values = list(metrics["test"].values())
+        values += [row[key] for row in metrics["test_per_class"].values() for key in row if key != "support"]
+        for value in values:
+            assert f"{value:.4f}" in text
+        assert f"{metrics['validation_best']['loss']:.4f}" in text
+    for words in ("Ada L.", "Gradients of the first iteration", "layers.1.weight", "References", "margin_weight"):
+        assert words in text, words
+
+
+def test_doodles_are_called_so_on_the_first_page(made: Made) -> None:
+    assert "Nothing in it is a result on Quick, Draw!" in " ".join(text_of(made.pdf())[0].split())
+
+
+def test_the_same_runs_give_the_same_bytes(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(made.folder)  # commands are shown as one would type them there
+    document = write(made.plan(), gather(made.plan()))
+    assert as_pdf(document) == made.pdf()
+    assert as_html(document) == made.html()
+    assert document.date and document.date in made.html()
+
+
+def test_every_picture_is_there_and_within_the_page(made: Made) -> None:
+    sources = re.findall(r'<img src="([^"]*)" alt="([^"]*)"', made.html())
+    assert len(sources) > 25
+    assert all(source.startswith("data:image/") and len(source) > 500 and alt for source, alt in sources)
+    assert not re.search(r'(src|href)="(?!data:|#|https://)', made.html())
+
+
+def test_numbers_of_figures_and_tables_agree(made: Made) -> None:
+    numbers = re.findall(r"<strong>((?:Figure|Table) \d+)\.</strong>", made.html())
+    text = "\n".join(text_of(made.pdf()))
+    assert len(numbers) == len(set(numbers)) > 30
+    assert all(f"{number}." in text for number in numbers)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+@pytest.mark.parametrize("width", [390, 1200])
+def test_a_browser_shows_it_without_a_request_or_an_error(made: Made, width: int) -> None:
+    from playwright.sync_api import sync_playwright
+
+    said: list[str] = []
+    page_file = (made.folder / "report" / "report.html").as_uri()
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on(
+            "request", lambda request: said.append(request.url) if request.url[:5] not in ("data:", "file:") else None
+        )
+        page.goto(page_file)
+        broken = page.evaluate("[...document.images].filter(image => !image.complete || !image.naturalWidth).length")
+        across = page.evaluate("document.documentElement.scrollWidth")
+        browser.close()
+    assert said == []
+    assert broken == 0
+    assert across <= width
+
+
+# --- what is missing, foreign, or unlike
+
+
+def test_missing_runs_are_named_with_their_commands(made: Made, tmp_path: Path, program: Program) -> None:
+    done = program("report.py", "--logs_root", tmp_path / "none", "--data.source=doodles")
+    assert done.returncode == 0, done.stderr
+    text = " ".join("\n".join(text_of((tmp_path / "report" / "report.pdf").read_bytes())).split())
+    for command in ("numpy_ref/train.py --config", "compare.py --config", "configs/sweeps/ablation.yaml"):
+        assert command in text
+    assert "--data.source=doodles" in text
+
+
+def test_foreign_and_half_written_folders_are_passed_over_and_named(made: Made, tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    shutil.copytree(made.folder / "logs", logs)
+    (logs / "lightning_logs" / "version_0").mkdir(parents=True)
+    (logs / "one" / "numpy" / "notes").mkdir()
+    half = logs / "one" / "numpy" / "2999-01-01_00-00-00"
+    half.mkdir()
+    shutil.copy(next((logs / "one" / "numpy").glob("2*/config.yaml")), half)
+    damaged = logs / "one" / "numpy" / "2999-01-01_00-00-01"
+    shutil.copytree(
+        next(path for path in (logs / "one" / "numpy").glob("2*") if (path / "metrics.json").is_file()), damaged
+    )
+    (damaged / "predictions.npz").write_bytes(b"PK")
+    plan = made.plan(logs_root=str(logs))
+    evidence = gather(plan)
+    assert len(evidence.runs) == 4 and not evidence.missing(plan)
+    reasons = {folder.name: reason for folder, reason in evidence.skipped.items()}
+    assert "not a folder of this project's runs" in reasons["version_0"]
+    assert "not a run of this project" in reasons["notes"]
+    assert "not finished" in reasons[half.name]
+    assert "predictions.npz: missing or damaged" in reasons[damaged.name]
+    html = as_html(write(plan, evidence))
+    assert all(name in html for name in reasons)
+
+
+def test_runs_of_other_data_are_told_apart(made: Made) -> None:
+    evidence = gather(made.plan())
+    assert unlike(evidence) == []
+    run = evidence.runs["task_one", "lightning"]
+    run.metrics["data"] = run.data | {"checksums": {}, "description": "other drawings"}
+    words = " ".join(unlike(evidence))
+    assert "Task I saw different data" in words and "other drawings" in words
+    assert "other drawings" in as_html(write(made.plan(), evidence)).split("<h2")[0]
+
+
+def test_a_run_with_other_settings_is_not_the_one_that_was_asked_for(made: Made) -> None:
+    plan = made.plan(**{"optimizer.lr": "0.5"})
+    missing = [as_line(command) for command in gather(plan).missing(plan)]
+    assert any("numpy_ref/train.py" in line for line in missing) and any("compare.py" in line for line in missing)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("nam: Ada\n", ("unknown key 'nam'", "Did you mean 'name'")),
+        ("links: {code: example.org}\n", ("links", "https://")),
+        (TASKS + "sweeps: {hyperparameters: nowhere.yaml}\n", ("nowhere.yaml", "cannot be read")),
+        ("task_one: nowhere.yaml\n", ("nowhere.yaml",)),
+        ("title: [1]\n", ("title",)),
+    ],
+)
+def test_a_wrong_config_is_refused(content: str, words: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "report.yaml").write_text(content)
+    with pytest.raises(UserError) as caught:
+        read_plan(tmp_path / "report.yaml", [])
+    assert all(word in str(caught.value) for word in words), caught.value
+
+
+def test_a_refusal_leaves_nothing_behind(program: Program, tmp_path: Path) -> None:
+    assert_refused(program("report.py", "nowhere.yaml"), "nowhere.yaml")
+    assert_refused(program("report.py", "--no.such.flag=1"), "--no.such.flag")
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- the structure
+
+
+def test_blocks_become_numbered_spans() -> None:
+    blocks: list[Block] = [
+        Heading("A"),
+        Heading("B", 2),
+        Text("see `x_1`, *both* [@he2015] and [here](https://example.org) [@kingma2015] [@he2015]"),
+        Table("caption", ["name", "value"], [["a", "1.5e-07"], ["b", ""]]),
+    ]
+    plain = as_plain(Document("title", [], {}, "", blocks), references())["blocks"]
+    assert [block["number"] for block in plain if "number" in block] == ["1", "1.1", "Table 1", "2"]
+    assert [(span["style"], span["text"]) for span in plain[2]["spans"]] == [
+        ("plain", "see "),
+        ("code", "x_1"),
+        ("plain", ", "),
+        ("emph", "both"),
+        ("plain", " "),
+        ("plain", "[1]"),
+        ("plain", " and "),
+        ("link", "here"),
+        ("plain", " "),
+        ("plain", "[2]"),
+        ("plain", " "),
+        ("plain", "[1]"),
+    ]
+    assert plain[3]["numeric"] == [False, True]
+    assert len(plain[-1]["items"]) == 2
+
+
+def test_configs_and_references_are_sound() -> None:
+    plan = read_plan(PROJECT / "configs" / "report.yaml", [])
+    assert plan.tasks["task_two"].experiment.model == "dual_tower"
+    texts = "".join(path.read_text() for path in (PROJECT / "reporting").rglob("*.py"))
+    assert set(re.findall(r"\[@(\w+)\]", texts)) - {"key"} <= set(references())
