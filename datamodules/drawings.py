@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from datamodules.on_disk import ImagesOnDisk
 from experiment.config import FIVE, Data
 from experiment.errors import UserError, did_you_mean
 from experiment.files import PROJECT
@@ -28,21 +29,25 @@ class Drawings:
     """One line for people: what these images are and where they come from."""
     categories: list[str]
     """Names of the classes; a label is a place in this list."""
-    train_images: np.ndarray
+    train_images: np.ndarray | ImagesOnDisk
     """(N, H, W) uint8, or with colours (N, H, W, 3)."""
     train_labels: np.ndarray
-    """(N,) int64."""
-    test_images: np.ndarray
+    """(N,), whole numbers."""
+    test_images: np.ndarray | ImagesOnDisk
     """(M, H, W) or (M, H, W, 3) uint8."""
     test_labels: np.ndarray
-    """(M,) int64."""
+    """(M,), whole numbers."""
     note: str = ""
     """Why these drawings and not those first thought of."""
 
     def checksums(self) -> dict[str, str]:
-        """SHA-256 of each array's bytes, to tell whether two runs saw the same data."""
+        """SHA-256 of each array's bytes, to tell whether two runs saw the same data; on disk, of some rows."""
         names = ("train_images", "train_labels", "test_images", "test_labels")
-        return {name: hashlib.sha256(getattr(self, name).tobytes()).hexdigest() for name in names}
+        return {name: _checksum(getattr(self, name)) for name in names}
+
+
+def _checksum(array: np.ndarray | ImagesOnDisk) -> str:
+    return array.checksum() if isinstance(array, ImagesOnDisk) else hashlib.sha256(array.tobytes()).hexdigest()
 
 
 def as_batch(images: np.ndarray, dtype: np.dtype) -> np.ndarray:

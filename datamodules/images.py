@@ -14,6 +14,7 @@ import numpy as np
 
 from datamodules.augmentation import augment
 from datamodules.drawings import Drawings, as_batch
+from datamodules.on_disk import GROUP, ImagesOnDisk, shuffled_in_blocks
 from datamodules.word_vectors import WordVectors, load_word_vectors
 from experiment.config import Data, Experiment
 from experiment.errors import UserError
@@ -92,13 +93,17 @@ class ImageDataModule:
             "checksums": self.drawings.checksums(),
         }
 
-    def images(self, split: Split) -> np.ndarray:
-        """The images of a split, (N, H, W) or (N, H, W, 3) uint8, in the order of its evaluation batches."""
-        return self._pool(split)[0][self.rows[split]]
+    def images(self, split: Split, places: np.ndarray | None = None) -> np.ndarray:
+        """The images of a split, (N, H, W) or (N, H, W, 3) uint8, in the order of its evaluation batches.
+
+        `places` in that order picks some of them; all of a large data set do not fit into memory.
+        """
+        rows = self.rows[split]
+        return self._pool(split)[0][rows if places is None else rows[places]]
 
     def labels(self, split: Split) -> np.ndarray:
         """The labels of a split, (N,) int64, in the order of its evaluation batches."""
-        return self._pool(split)[1][self.rows[split]]
+        return self._pool(split)[1][self.rows[split]].astype(np.int64)
 
     def example_rows(self) -> np.ndarray:
         """Row numbers of at most EXAMPLES test images, spread evenly over the test."""
@@ -117,20 +122,29 @@ class ImageDataModule:
 
     def batches(self, split: Split, epoch: int = 0) -> Iterator[Batch]:
         """One pass through a split: shuffled and augmented anew each `epoch` for training, else in order."""
-        images, labels = self._pool(split)
-        rows = self.rows[split]
+        labels = self._pool(split)[1]
         augmented = split == "train" and self.config.augmentation.active
-        if split == "train":
-            rows = generator(self.seed, "order", epoch).permutation(rows)
-        for number, start in enumerate(range(0, len(rows), self.config.batch_size)):
-            chosen = rows[start : start + self.config.batch_size]
-            pixels = images[chosen]
+        for number, (pixels, chosen) in enumerate(self._read(split, epoch)):
             if augmented:
                 random = generator(self.seed, "augmentation", epoch, number)
                 pixels = augment(pixels, self.config.augmentation, random)
-            yield as_batch(pixels, self.dtype), labels[chosen]
+            yield as_batch(pixels, self.dtype), labels[chosen].astype(np.int64, copy=False)
 
-    def _pool(self, split: Split) -> tuple[np.ndarray, np.ndarray]:
+    def _read(self, split: Split, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """The images of each batch and their row numbers; from disk, those of many batches are read at once."""
+        images, rows, size = self._pool(split)[0], self.rows[split], self.config.batch_size
+        on_disk = isinstance(images, ImagesOnDisk)
+        if split == "train":
+            random = generator(self.seed, "order", epoch)
+            rows = shuffled_in_blocks(rows, random) if on_disk else random.permutation(rows)
+        at_once = size * max(1, GROUP // size) if on_disk else size
+        for start in range(0, len(rows), at_once):
+            chosen = rows[start : start + at_once]
+            pixels = images[chosen]
+            for place in range(0, len(chosen), size):
+                yield pixels[place : place + size], chosen[place : place + size]
+
+    def _pool(self, split: Split) -> tuple[np.ndarray | ImagesOnDisk, np.ndarray]:
         if split == "test":
             return self.drawings.test_images, self.drawings.test_labels
         return self.drawings.train_images, self.drawings.train_labels

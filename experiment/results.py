@@ -40,7 +40,7 @@ class Outcome:
 class Tested(Protocol):
     """What is needed of a data module."""
 
-    def images(self, split: Any) -> np.ndarray: ...
+    def images(self, split: Any, places: Any = None) -> np.ndarray: ...
 
     def labels(self, split: Any) -> np.ndarray: ...
 
@@ -55,8 +55,9 @@ def save_results(
     """Leave predictions, examples, figures, TensorBoard's summary and, last, `metrics.json` in the run's folder."""
     extra = {"similarities": outcome.scores} if experiment.model == "dual_tower" else {}
     run.write_arrays("predictions.npz", labels=data.labels("test"), probabilities=outcome.probabilities, **extra)
-    rows, mapped, images = data.example_rows(), data.mapped_rows(), data.images("test")
-    shown = {"rows": rows, "images": images[rows], "mapped_rows": mapped, "mapped_images": images[mapped]}
+    rows, mapped = data.example_rows(), data.mapped_rows()
+    shown = {"rows": rows, "images": data.images("test", rows), "mapped_rows": mapped}
+    shown |= {"mapped_images": data.images("test", mapped)}
     run.write_arrays("examples.npz", **shown, **outcome.inside)
     _summarise(run, experiment, track, facts, outcome)
     best = best_row(outcome.history)

@@ -95,9 +95,8 @@ def finish(
 @torch.inference_mode()
 def look_inside(model: Classifier, data: ImageDataModule, run: Run) -> dict[str, np.ndarray]:
     """What the figures show of the network's inside, for some test images, with the best weights loaded before."""
-    tested = data.images("test")
-    images = torch.from_numpy(as_batch(tested[data.example_rows()], data.dtype)).to(model.device)
-    mapped = torch.from_numpy(as_batch(tested[data.mapped_rows()], data.dtype)).to(model.device)
+    images = torch.from_numpy(as_batch(data.images("test", data.example_rows()), data.dtype)).to(model.device)
+    mapped = torch.from_numpy(as_batch(data.images("test", data.mapped_rows()), data.dtype)).to(model.device)
     inside = {"features_best": model.features(images)}
     inside |= dict(zip(("maps_first", "maps_last"), model.feature_maps(mapped), strict=False))
     if isinstance(model, DualTower):

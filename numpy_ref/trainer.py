@@ -73,9 +73,8 @@ def finish(
 
 def look_inside(model: Classifier, data: ImageDataModule, run: Run) -> dict[str, np.ndarray]:
     """What the figures show of the network's inside, for some test images, with the best weights loaded before."""
-    tested = data.images("test")
-    images = as_batch(tested[data.example_rows()], data.dtype)
-    mapped = as_batch(tested[data.mapped_rows()], data.dtype)
+    images = as_batch(data.images("test", data.example_rows()), data.dtype)
+    mapped = as_batch(data.images("test", data.mapped_rows()), data.dtype)
     inside = {"features_best": model.features(images)}
     inside |= dict(zip(("maps_first", "maps_last"), model.feature_maps(mapped), strict=False))
     if isinstance(model, DualTower):

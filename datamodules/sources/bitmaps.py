@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from datamodules.downloads import web_files
 from datamodules.drawings import SIDE, Drawings, chosen_categories, load_images, share
+from datamodules.on_disk import LARGE, ImagesOnDisk
 from datamodules.sources.strokes import together
 from experiment.config import Data
 from experiment.errors import UserError
@@ -52,15 +53,32 @@ def load(config: Data, root: Path) -> Drawings:
     else:
         origin = str(folder)
         files = [folder / f"{name}.npy" for name in categories]
-    train, test = [], []
+    train: list[np.ndarray] = []
+    test: list[np.ndarray] = []
     for path in files:
         images = load_images(path, mmap=True)
         ours, theirs = share(len(images), config.train_per_category, config.test_per_category)
         if ours < 1 or theirs < 1:
             raise UserError(f"{path}: {len(images)} drawings are too few; two at least.")
-        train.append(np.array(images[:ours]))
-        test.append(np.array(images[ours : ours + theirs]))
-    return together("bitmaps", f"Quick, Draw! official bitmaps, from {origin}", categories, train, test)
+        train.append(images[:ours])
+        test.append(images[ours : ours + theirs])
+    description = f"Quick, Draw! official bitmaps, from {origin}"
+    if sum(images.nbytes for images in train + test) >= LARGE:
+        counts = ([len(each) for each in part] for part in (train, test))
+        return _left_on_disk(description, categories, files, *counts)
+    return together("bitmaps", description, categories, train, test)
+
+
+def _left_on_disk(
+    description: str, categories: list[str], files: list[Path], train: list[int], test: list[int]
+) -> Drawings:
+    """So many drawings of each file for training and the next for the test, read when they are needed."""
+    counts = list(zip(files, train, test, strict=True))
+    train_images = ImagesOnDisk([(path, range(ours)) for path, ours, _ in counts], SIDE)
+    test_images = ImagesOnDisk([(path, range(ours, ours + theirs)) for path, ours, theirs in counts], SIDE)
+    numbers = np.arange(len(categories), dtype=np.int16)
+    labels = np.repeat(numbers, train), np.repeat(numbers, test)
+    return Drawings("bitmaps", description, categories, train_images, labels[0], test_images, labels[1])
 
 
 def _fetch_all(config: Data, folder: Path, categories: list[str]) -> list[Path]:

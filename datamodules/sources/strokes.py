@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from joblib import Parallel, delayed
 from tqdm import tqdm
 
 from datamodules.cache import cached, fingerprint
@@ -15,6 +17,9 @@ from datamodules.drawings import SIDE, Drawings, chosen_categories, share
 from datamodules.strokes import Stroke, rasterise
 from experiment.config import Data
 from experiment.errors import UserError
+
+WORTHWHILE = 20
+"""From so many categories on, further processes are worth their start."""
 
 
 def find(root: Path, categories: list[str]) -> Path | None:
@@ -35,8 +40,7 @@ def load(config: Data, root: Path) -> Drawings:
     if config.train_per_category is not None and config.test_per_category is not None:
         wanted = config.train_per_category + config.test_per_category
     train, test = [], []
-    for name in tqdm(categories, "rasterising", unit="category", disable=not sys.stderr.isatty(), leave=False):
-        images = _bitmaps(folder / f"{name}.ndjson", wanted)
+    for name, images in zip(categories, _all_bitmaps(folder, categories, wanted), strict=True):
         ours, theirs = share(len(images), config.train_per_category, config.test_per_category)
         if ours < 1 or theirs < 1:
             raise UserError(f"{folder / f'{name}.ndjson'}: {len(images)} drawings are too few; two at least.")
@@ -78,6 +82,15 @@ def _strokes_of(line: str, where: str) -> list[Stroke]:
     if not sound:
         raise UserError(f"{where}: a drawing needs strokes of equally many x and y.")
     return strokes
+
+
+def _all_bitmaps(folder: Path, categories: list[str], limit: int | None) -> Iterator[np.ndarray]:
+    """The bitmaps of each category, made by all cores where there are many categories."""
+    jobs = -1 if len(categories) >= WORTHWHILE else 1
+    tasks = (delayed(_bitmaps)(folder / f"{name}.ndjson", limit) for name in categories)
+    made = Parallel(jobs, return_as="generator")(tasks)
+    shown = sys.stderr.isatty()
+    yield from tqdm(made, "rasterising", len(categories), unit="category", disable=not shown, leave=False)
 
 
 def _bitmaps(path: Path, limit: int | None) -> np.ndarray:
