@@ -15,6 +15,7 @@ from experiment.figures import draw_all
 from experiment.figures.results import read_results
 from experiment.files import written_whole
 from experiment.history import best_row, ended_by
+from experiment.metrics import most_confused
 from experiment.projector import write_projector
 from experiment.run import SCHEMA, Row, Run
 from experiment.tensorboard import EventWriter
@@ -70,6 +71,9 @@ def save_results(
             "track": track,
             "test": outcome.test["overall"],
             "test_per_class": outcome.test["per_class"],
+            "most_confused": most_confused(
+                data.labels("test"), outcome.probabilities.argmax(axis=1), facts["categories"]
+            ),
             "validation_best": {name.removeprefix("val/"): best[name] for name in best if name.startswith("val/")}
             | {"epoch": best["epoch"]},
             "epochs": len(outcome.history),

@@ -16,7 +16,7 @@ from torchmetrics.classification import (
 )
 from torchmetrics.functional.classification import multiclass_accuracy
 
-from experiment.metrics import summarise
+from experiment.metrics import MANY, summarise
 
 
 def test_metrics(probabilities: torch.Tensor, labels: torch.Tensor, categories: list[str]) -> dict[str, Any]:
@@ -32,9 +32,12 @@ def test_metrics(probabilities: torch.Tensor, labels: torch.Tensor, categories: 
         }
     )
     per_class = {name: value.double().numpy() for name, value in collection(probabilities, labels).items()}
-    accuracy = multiclass_accuracy(probabilities, labels, num_classes=len(categories), average="micro")
+    among = [
+        float(multiclass_accuracy(probabilities, labels, num_classes=len(categories), average="micro", top_k=k))
+        for k in ((1, 2, 3) if len(categories) >= MANY else (1,))
+    ]
     support = np.bincount(labels.numpy(), minlength=len(categories))
-    return summarise(float(accuracy), per_class, support, categories)
+    return summarise(among, per_class, support, categories)
 
 
 test_metrics.__test__ = False  # type: ignore[attr-defined]  # pytest: not a test, in spite of the name

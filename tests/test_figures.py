@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from experiment.run import Run
 from tests.conftest import EVERYTHING, Program, assert_refused
 from tests.test_parity import run_both
 
-ALWAYS = set(FIGURES) - {"loss_terms", "feature_maps"}
+ALWAYS = set(FIGURES) - {"loss_terms", "feature_maps", "confused_pairs"}
 CASES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "mlp": ({"softmax": Softmax(hidden_dims=[6])}, ALWAYS),
     "cnn": ({"softmax": Softmax(layers=EVERYTHING)}, ALWAYS | {"feature_maps"}),
@@ -188,3 +189,13 @@ def test_all_reports_are_sound() -> None:
         assert configs == {row.config for row in reported.rows}
         names = [from_yaml(folder / row.config).experiment for row in reported.rows]
         assert len(set(names)) == len(names)
+
+
+def test_of_many_categories_the_confused_pairs_are_drawn(runs: tuple[str, dict[str, Run]]) -> None:
+    results = read_results(runs[1]["numpy"])
+    names = [f"thing {number}" for number in range(30)]
+    random = np.random.default_rng(0)
+    probabilities = random.random((len(results.labels), 30))
+    figure = FIGURES["confused_pairs"](replace(results, categories=names, probabilities=probabilities))
+    assert figure is not None and "thing" in figure.axes[0].get_yticklabels()[0].get_text()
+    assert FIGURES["confused_pairs"](results) is None

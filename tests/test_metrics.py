@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from experiment.metrics import most_confused
 from experiment.metrics import test_metrics as metrics_by_sklearn
 from experiment.tensorboard import pr_curve_table
 from lightning_models.metrics import test_metrics as metrics_by_torch
@@ -38,6 +39,22 @@ def test_metrics_by_hand() -> None:
     assert row == pytest.approx(
         {"precision": 2 / 3, "recall": 1, "f1": 0.8, "roc_auc": 0.75, "pr_auc": 5 / 6, "support": 2}
     )
+
+
+def test_first_three_places_by_hand() -> None:
+    # Of four drawings the category is in the first, second, third and fourth place: among the first three are 3/4,
+    # and MAP@3 = (1 + 1/2 + 1/3 + 0) / 4.
+    labels = np.array([19, 18, 17, 16, *range(20)])
+    probabilities = np.concatenate([np.tile(np.arange(20.0), (4, 1)), np.eye(20)])
+    overall = metrics_by_sklearn(labels, probabilities, [f"class {c}" for c in range(20)])["overall"]
+    assert overall["top_3_accuracy"] == pytest.approx((3 + 20) / 24)
+    assert overall["map_at_3"] == pytest.approx((1 + 1 / 2 + 1 / 3 + 20) / 24)
+
+
+def test_confused_pairs_by_hand() -> None:
+    # Cats (4 drawings) are taken for dogs once, dogs (2) for cats twice: 3 of the 6 drawings of both.
+    labels, guesses = np.array([0, 0, 0, 0, 1, 1, 2]), np.array([0, 1, 0, 0, 0, 0, 2])
+    assert most_confused(labels, guesses, ["cat", "dog", "sun"]) == [{"pair": ["cat", "dog"], "share": 0.5}]
 
 
 def test_pr_curve_table_counts() -> None:

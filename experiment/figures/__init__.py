@@ -9,7 +9,14 @@ from matplotlib.figure import Figure
 
 from experiment.figures.curves import curves, loss_terms
 from experiment.figures.embedding import tsne
-from experiment.figures.performance import confusion_matrix, pr_curves, reliability, roc_curves, true_class_probability
+from experiment.figures.performance import (
+    confused_pairs,
+    confusion_matrix,
+    pr_curves,
+    reliability,
+    roc_curves,
+    true_class_probability,
+)
 from experiment.figures.pictures import feature_maps, first_layer, predictions
 from experiment.figures.results import Results
 from experiment.figures.style import STYLE, to_png
@@ -18,6 +25,7 @@ FIGURES: dict[str, Callable[[Results], Figure | None]] = {
     "curves": curves,
     "loss_terms": loss_terms,
     "confusion_matrix": confusion_matrix,
+    "confused_pairs": confused_pairs,
     "roc_curves": roc_curves,
     "pr_curves": pr_curves,
     "predictions": predictions,

@@ -8,7 +8,7 @@ from matplotlib.ticker import PercentFormatter
 
 from experiment.figures.results import Results
 from experiment.figures.style import COLOURS, LABELLED, few, new_figure
-from experiment.metrics import calibration
+from experiment.metrics import MANY, calibration, most_confused
 
 
 def confusion_matrix(results: Results) -> Figure:
@@ -30,6 +30,20 @@ def confusion_matrix(results: Results) -> Figure:
         for row, column in np.ndindex(*table.shape):
             colour = "black" if share[row, column] > 0.6 else "white"
             axis.text(column, row, str(table[row, column]), ha="center", va="center", color=colour)
+    return figure
+
+
+def confused_pairs(results: Results) -> Figure | None:
+    """The pairs of categories most often taken for each other; None where the confusion matrix names them all."""
+    if len(results.categories) < MANY:
+        return None
+    pairs = most_confused(results.labels, results.guesses, results.categories)
+    figure, (axis,) = new_figure(results, "Pairs most often taken for each other (test)", 1, 1, (7.5, 6.5))
+    axis.barh([" and ".join(each["pair"]) for each in pairs], [each["share"] for each in pairs], color=COLOURS[5])
+    axis.invert_yaxis()
+    axis.xaxis.set_major_formatter(PercentFormatter(1))
+    axis.set(xlabel="share of the drawings of both")
+    axis.grid(axis="y", visible=False)
     return figure
 
 
