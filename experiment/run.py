@@ -13,7 +13,8 @@ Schema 2. Both tracks leave the same files:
     examples.npz          some test images (`rows`, `images`), their last hidden layer after the first epoch and with
                           the best weights (`features_first`, `features_best`), feature maps (`maps_*`) of
                           `mapped_images`, and for the dual tower the categories' embeddings (`words`)
-    metrics.json          test metrics, pairs most often confused, best validation, epochs, seconds, data, versions; written last: the run is done
+    metrics.json          test metrics, pairs most often confused, best validation, zero-shot results, epochs, seconds,
+                          data, versions; written last: the run is done
     figures/*.png         the pictures that TensorBoard shows too
     projector/            vectors, labels and sprites for TensorBoard's embedding projector,
     projector_config.pbtxt    which this file describes
