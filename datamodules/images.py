@@ -20,7 +20,8 @@ from experiment.config import Data, Experiment
 from experiment.errors import UserError
 from experiment.randomness import generator
 
-Split = Literal["train", "validation", "test"]
+Split = Literal["train", "validation", "test", "unseen"]
+"""`unseen`: the test drawings of the categories that training never shows, where there are any."""
 Batch = tuple[np.ndarray, np.ndarray]
 """Images (B, C, H, W) from 0 to 1 in the experiment's dtype, and labels (B,) int64."""
 MAPPED = 5
@@ -47,6 +48,9 @@ class ImageDataModule:
         self.seed = experiment.seed
         self.dtype = np.dtype(experiment.trainer.dtype)
         self.drawings: Drawings = self.load(self.config)
+        self.categories, self.unseen = self._choose_unseen()
+        new = {name: label for label, name in enumerate(self.categories + self.unseen)}
+        self._new_label = np.array([new[name] for name in self.drawings.categories])
         self.rows = self._split_rows()
         self.words: WordVectors | None = None
         if experiment.model == "dual_tower":
@@ -55,11 +59,6 @@ class ImageDataModule:
     def load(self, config: Data) -> Drawings:
         """Read, fetch or make the images."""
         raise NotImplementedError
-
-    @property
-    def categories(self) -> list[str]:
-        """Names of the classes, in the order of their labels."""
-        return self.drawings.categories
 
     @property
     def description(self) -> str:
@@ -83,7 +82,7 @@ class ImageDataModule:
 
     def facts(self) -> dict[str, object]:
         """What a run notes down about its data."""
-        return {
+        facts: dict[str, object] = {
             "source": self.drawings.source,
             "description": self.description,
             "label": self.label,
@@ -92,6 +91,7 @@ class ImageDataModule:
             "counts": {split: len(rows) for split, rows in self.rows.items()},
             "checksums": self.drawings.checksums(),
         }
+        return facts | ({"unseen": self.unseen} if self.unseen else {})
 
     def images(self, split: Split, places: np.ndarray | None = None) -> np.ndarray:
         """The images of a split, (N, H, W) or (N, H, W, 3) uint8, in the order of its evaluation batches.
@@ -103,7 +103,7 @@ class ImageDataModule:
 
     def labels(self, split: Split) -> np.ndarray:
         """The labels of a split, (N,) int64, in the order of its evaluation batches."""
-        return self._pool(split)[1][self.rows[split]].astype(np.int64)
+        return self._new_label[self._pool(split)[1][self.rows[split]]]
 
     def example_rows(self) -> np.ndarray:
         """Row numbers of at most EXAMPLES test images, spread evenly over the test."""
@@ -128,7 +128,7 @@ class ImageDataModule:
             if augmented:
                 random = generator(self.seed, "augmentation", epoch, number)
                 pixels = augment(pixels, self.config.augmentation, random)
-            yield as_batch(pixels, self.dtype), labels[chosen].astype(np.int64, copy=False)
+            yield as_batch(pixels, self.dtype), self._new_label[labels[chosen]]
 
     def _read(self, split: Split, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """The images of each batch and their row numbers; from disk, those of many batches are read at once."""
@@ -145,21 +145,35 @@ class ImageDataModule:
                 yield pixels[place : place + size], chosen[place : place + size]
 
     def _pool(self, split: Split) -> tuple[np.ndarray | ImagesOnDisk, np.ndarray]:
-        if split == "test":
+        if split in ("test", "unseen"):
             return self.drawings.test_images, self.drawings.test_labels
         return self.drawings.train_images, self.drawings.train_labels
 
+    def _choose_unseen(self) -> tuple[list[str], list[str]]:
+        """The categories that are trained on, whose labels are their places, and those that are not."""
+        names, count = self.drawings.categories, self.config.unseen
+        if count > len(names) - 2:
+            raise UserError(f"--data.unseen {count} leaves fewer than two of {len(names)} categories for training.")
+        unseen = set(generator(self.seed, "unseen").choice(len(names), count, replace=False).tolist())
+        return (
+            [name for number, name in enumerate(names) if number not in unseen],
+            [name for number, name in enumerate(names) if number in unseen],
+        )
+
     def _split_rows(self) -> dict[Split, np.ndarray]:
-        count = len(self.drawings.train_labels)
+        shown = self._new_label[self.drawings.train_labels] < len(self.categories)
+        tested = self._new_label[self.drawings.test_labels] < len(self.categories)
+        count = int(shown.sum())
         held_out = round(count * self.config.val_fraction)
         if not 0 < held_out < count:
             raise UserError(
                 f"--data.val_fraction {self.config.val_fraction} of {count} drawings leaves a split empty; "
                 "take more drawings or another fraction."
             )
-        order = generator(self.seed, "split").permutation(count)
-        return {
+        order = generator(self.seed, "split").permutation(np.flatnonzero(shown))
+        rows: dict[Split, np.ndarray] = {
             "train": np.sort(order[held_out:]),
             "validation": np.sort(order[:held_out]),
-            "test": np.arange(len(self.drawings.test_labels)),
+            "test": np.flatnonzero(tested),
         }
+        return rows | ({"unseen": np.flatnonzero(~tested)} if self.unseen else {})

@@ -76,6 +76,9 @@ class Data:
     categories: list[str] | Literal["all"] | None = None
     """Names of the categories, or `all` of the data set's; null means the course's five of Quick, Draw!, and all of
     the others'. The label is the place in the list."""
+    unseen: int = 0
+    """So many of the categories, drawn at random by the seed, are never shown in training, nor counted in the test; a
+    dual tower is then asked to name their drawings by their words alone (zero_shot.py)."""
     train_per_category: int | None = 4000
     """At most so many drawings of each category for training and validation; null takes all."""
     test_per_category: int | None = 1000
@@ -94,6 +97,7 @@ class Data:
         if isinstance(names, list):
             _check(len(names) >= 2, "data.categories", "a list of at least two names, or 'all'", names)
             _check(len(set(names)) == len(names), "data.categories", "a list without repeated names", names)
+        _check(self.unseen >= 0, "data.unseen", "a whole number, at least 0", self.unseen)
         for name in ("train_per_category", "test_per_category"):
             value = getattr(self, name)
             _check(value is None or value > 0, f"data.{name}", "a whole number above 0, or null", value)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-PURPOSES = ("split", "order", "weights", "augmentation", "words", "doodles", "directions", "dropout", "sweep")
+PURPOSES = ("split", "order", "weights", "augmentation", "words", "doodles", "directions", "dropout", "sweep", "unseen")
 """Append only: a purpose's place in this list is part of its stream."""
 
 
