@@ -6,7 +6,6 @@ import csv
 import io
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
 
 from experiment.errors import run_program
 from experiment.files import write_text
@@ -26,9 +25,10 @@ def main() -> int:
     arguments = parser.parse_args()
     from datamodules.inputs import read_images
     from experiment.trained import read_trained
+    from trained.predictors import import_predictor
 
     trained = read_trained(arguments.run)
-    predictor = _predictor(arguments.track)(trained)
+    predictor = import_predictor(arguments.track)(trained)
     images = {path: read_images(path, trained.shape) for path in arguments.drawings}
     top = min(TOP, len(trained.categories))
     header = ["file", "row", "label", "probability"]
@@ -46,16 +46,6 @@ def main() -> int:
         csv.writer(table, lineterminator="\n").writerows([header, *rows])
         write_text(arguments.out, table.getvalue())
     return 0
-
-
-def _predictor(track: str) -> type[Any]:
-    if track == "numpy":
-        from numpy_ref.predictor import Predictor
-
-        return Predictor
-    from lightning_models.predictor import Predictor as TorchPredictor
-
-    return TorchPredictor
 
 
 if __name__ == "__main__":

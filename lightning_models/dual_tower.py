@@ -33,6 +33,7 @@ class DualTower(Classifier):
         )
         drawing = hidden_layers(config.image_dims, config.image_layers)
         word = hidden_layers(config.word_dims)
+        self.word_vectors: torch.Tensor
         self.register_buffer("word_vectors", torch.as_tensor(word_vectors, dtype=dtype))
         self.image_tower = network(
             plan_network(drawing, shape, size, "dual_tower.image_layers"), dtype, experiment.seed
@@ -54,7 +55,11 @@ class DualTower(Classifier):
 
     def words(self) -> torch.Tensor:
         """Embeddings of the categories (C, D), of length 1."""
-        return self.word_norm(self.word_tower(self.word_vectors))
+        return self.embed_words(self.word_vectors)
+
+    def embed_words(self, vectors: torch.Tensor) -> torch.Tensor:
+        """Embeddings (C, D), of length 1, of word vectors (C, V), also of words that training never showed."""
+        return self.word_norm(self.word_tower(vectors))
 
     def image_layers(self) -> torch.nn.Sequential:
         """The image tower."""

@@ -7,7 +7,11 @@ import torch
 
 from datamodules.drawings import as_batch
 from experiment.trained import Trained
+from lightning_models.dual_tower import DualTower
 from lightning_models.models import build_model
+
+AT_ONCE = 512
+"""So many images pass through the network at once."""
 
 
 class Predictor:
@@ -25,3 +29,19 @@ class Predictor:
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Probabilities (N, categories) of images (N, H, W) or (N, H, W, 3) uint8."""
         return self.model.probabilities(self.model(torch.from_numpy(as_batch(images, self.dtype)))).numpy()
+
+    @torch.inference_mode()
+    def embed(self, images: np.ndarray) -> np.ndarray:
+        """Vectors (N, D) of length 1: a dual tower's embeddings, or a classifier's last hidden layer."""
+        parts = [self._embed(images[start : start + AT_ONCE]) for start in range(0, len(images), AT_ONCE)]
+        return torch.cat(parts).numpy()
+
+    @torch.inference_mode()
+    def embed_words(self, vectors: np.ndarray) -> np.ndarray:
+        """A dual tower's embeddings (C, D), of length 1, of word vectors (C, V)."""
+        assert isinstance(self.model, DualTower)
+        return self.model.embed_words(torch.from_numpy(vectors.astype(self.dtype))).numpy()
+
+    def _embed(self, images: np.ndarray) -> torch.Tensor:
+        features = self.model.features(torch.from_numpy(as_batch(images, self.dtype)))
+        return features / features.norm(dim=1, keepdim=True).clamp_min(torch.finfo(features.dtype).tiny)

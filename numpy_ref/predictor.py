@@ -6,7 +6,10 @@ import numpy as np
 
 from datamodules.drawings import as_batch
 from experiment.trained import Trained
-from numpy_ref.models import build_model
+from numpy_ref.models import DualTower, build_model
+
+AT_ONCE = 512
+"""So many images pass through the network at once."""
 
 
 class Predictor:
@@ -24,3 +27,17 @@ class Predictor:
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """Probabilities (N, categories) of images (N, H, W) or (N, H, W, 3) uint8."""
         return self.model.probabilities(self.model.forward(as_batch(images, self.dtype)))
+
+    def embed(self, images: np.ndarray) -> np.ndarray:
+        """Vectors (N, D) of length 1: a dual tower's embeddings, or a classifier's last hidden layer."""
+        parts = [self._embed(images[start : start + AT_ONCE]) for start in range(0, len(images), AT_ONCE)]
+        return np.concatenate(parts)
+
+    def embed_words(self, vectors: np.ndarray) -> np.ndarray:
+        """A dual tower's embeddings (C, D), of length 1, of word vectors (C, V)."""
+        assert isinstance(self.model, DualTower)
+        return self.model.embed_words(vectors.astype(self.dtype))
+
+    def _embed(self, images: np.ndarray) -> np.ndarray:
+        features = self.model.features(as_batch(images, self.dtype))
+        return features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), np.finfo(self.dtype).tiny)

@@ -61,7 +61,11 @@ class DualTower(Classifier):
 
     def words(self) -> np.ndarray:
         """Embeddings of the categories (C, D), of length 1."""
-        return self.word_norm.forward(self.word_tower.forward(self.word_vectors))
+        return self.embed_words(self.word_vectors)
+
+    def embed_words(self, vectors: np.ndarray) -> np.ndarray:
+        """Embeddings (C, D), of length 1, of word vectors (C, V), also of words that training never showed."""
+        return self.word_norm.forward(self.word_tower.forward(vectors))
 
     def image_layers(self) -> Sequential:
         """The image tower."""

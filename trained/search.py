@@ -1,0 +1,112 @@
+"""Search among drawings: by a word, or by another drawing, in the space in which a trained network sees them.
+
+All vectors have length 1, so the nearest is the one with the largest inner product, cos(query, drawing). Up to EXACT
+drawings that is one matrix product; beyond, an approximate index of faiss (Douze et al. 2024, "The Faiss library").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from datamodules.cache import cached, fingerprint
+from datamodules.images import ImageDataModule, Split
+from experiment.errors import UserError
+from experiment.figures.style import COLOURS, STYLE, show_image
+from experiment.weights import BEST
+from trained.predictors import Predictor
+
+EXACT = 1_000_000
+"""Up to so many drawings all are compared."""
+NEIGHBOURS = 32
+"""Links per drawing in the approximate index (HNSW)."""
+QUERIES = 1000
+"""At most so many drawings are searched with when drawings are to find drawings."""
+COLUMNS = 8
+
+
+class Index:
+    """Vectors (N, D) of length 1, to be searched for the nearest."""
+
+    def __init__(self, vectors: np.ndarray, exact: int = EXACT) -> None:
+        self.vectors = vectors
+        self.approximate: Any = None
+        if len(vectors) > exact:
+            faiss = _import_faiss(len(vectors))
+            self.approximate = faiss.IndexHNSWFlat(vectors.shape[1], NEIGHBOURS, faiss.METRIC_INNER_PRODUCT)
+            self.approximate.add(vectors.astype(np.float32))
+
+    def nearest(self, queries: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Similarities and places, each (Q, count), of the nearest vectors to each query, nearest first."""
+        count = min(count, len(self.vectors))
+        if self.approximate is not None:
+            similar, places = self.approximate.search(queries.astype(np.float32), count)
+            return similar, places
+        similar = queries @ self.vectors.T
+        places = np.argpartition(-similar, count - 1, axis=1)[:, :count]
+        order = np.argsort(-np.take_along_axis(similar, places, axis=1), axis=1, kind="stable")
+        places = np.take_along_axis(places, order, axis=1)
+        return np.take_along_axis(similar, places, axis=1), places
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How good a search is, averaged over its queries."""
+
+    precision_at_10: float
+    """Share of the ten nearest that are of the query's category."""
+    mean_average_precision: float
+    queries: int
+
+
+def embeddings(network: Predictor, data: ImageDataModule, split: Split, run: Path, track: str) -> np.ndarray:
+    """The vectors (N, D) of a split's drawings, kept in the project's cache."""
+    checksums = sorted(data.drawings.checksums().items())
+    key = f"{fingerprint(run / BEST)}:{track}:{split}:{checksums}:{len(data.rows[split])}:{data.seed}"
+    return cached("embeddings", key, lambda: {"vectors": network.embed(data.images(split))})["vectors"]
+
+
+def quality(queries: np.ndarray, wanted: np.ndarray, vectors: np.ndarray, labels: np.ndarray, own: bool) -> Quality:
+    """How well `queries` (Q, D) find the drawings of their categories `wanted` (Q,).
+
+    With `own` a query is itself among the vectors, at its most similar place, and is left out there.
+    """
+    from sklearn.metrics import average_precision_score
+
+    precisions, averages = [], []
+    for query, category in zip(queries, wanted, strict=True):
+        similar = vectors @ query
+        order = np.argsort(-similar, kind="stable")[1 if own else 0 :]
+        right = labels[order] == category
+        precisions.append(right[:10].mean())
+        averages.append(average_precision_score(right, similar[order]) if right.any() else 0.0)
+    return Quality(float(np.mean(precisions)), float(np.mean(averages)), len(queries))
+
+
+def sheet(images: np.ndarray, names: list[str], similar: np.ndarray, wanted: str | None, title: str) -> Figure:
+    """The drawings found, nearest first, with their categories; orange where it is another than `wanted`."""
+    rows = -(-len(images) // COLUMNS)
+    with rc_context(STYLE):
+        figure = Figure(figsize=(1.25 * COLUMNS, 1.5 * rows + 0.7), layout="constrained")
+        figure.suptitle(title, fontsize=11)
+        axes = figure.subplots(rows, COLUMNS, squeeze=False).flat
+        for axis in axes:
+            axis.axis("off")
+        for axis, image, name, value in zip(figure.axes, images, names, similar, strict=False):
+            show_image(axis, image)
+            right = wanted is None or name == wanted
+            axis.set_title(f"{name}\n{value:.2f}", fontsize=8, color="black" if right else COLOURS[5])
+    return figure
+
+
+def _import_faiss(count: int) -> Any:
+    try:
+        import faiss
+    except ImportError as error:
+        raise UserError(f"{count:,} drawings need an index: python -m pip install faiss-cpu, and run again.") from error
+    return faiss

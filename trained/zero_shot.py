@@ -1,0 +1,172 @@
+"""Zero-shot: drawings of categories that training never showed, named by their words alone (Frome et al. 2013).
+
+Three questions, of drawings of U unseen categories and of S seen ones:
+
+- *unseen*: which of the U words is nearest? (chance 1 / U)
+- *generalised*: which of all S + U words is nearest, for drawings of both kinds? The harmonic mean 2 a b / (a + b) of
+  both accuracies is high only if neither is neglected (Xian et al. 2017, "Zero-Shot Learning - The Good, the Bad and
+  the Ugly"). Words that were learnt attract all drawings, so this is far harder.
+- *a classifier's guess*: the unseen word nearest to the word of the seen category that a classifier names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from datamodules.images import ImageDataModule
+from datamodules.word_vectors import load_word_vectors
+from experiment.figures.style import COLOURS
+from trained.predictors import Predictor
+
+TOP = 5
+
+
+@dataclass(frozen=True)
+class Word:
+    """How one unseen category fared."""
+
+    name: str
+    top_1: float
+    top_5: float
+    taken_for: str
+    """The unseen word that its drawings were given most often, itself included."""
+    nearest_seen: str
+    """The learnt word that lies nearest to it, by word vector."""
+    cosine: float
+    """How near that is."""
+
+
+@dataclass(frozen=True)
+class ZeroShot:
+    """The outcome."""
+
+    label: str
+    seen: int
+    top_1: float
+    top_5: float
+    words: list[Word]
+    generalised_seen: float
+    generalised_unseen: float
+    classifier_top_1: float | None = None
+    classifier_top_5: float | None = None
+
+    @property
+    def unseen(self) -> int:
+        """How many categories were never shown."""
+        return len(self.words)
+
+    @property
+    def chance(self) -> tuple[float, float]:
+        """Top-1 and top-5 of a blind guess."""
+        return 1 / self.unseen, min(TOP, self.unseen) / self.unseen
+
+    @property
+    def harmonic_mean(self) -> float:
+        """Of both accuracies in the generalised setting."""
+        total = self.generalised_seen + self.generalised_unseen
+        return 2 * self.generalised_seen * self.generalised_unseen / total if total else 0.0
+
+
+def test_zero_shot(network: Predictor, data: ImageDataModule, classifier: Predictor | None = None) -> ZeroShot:
+    """Test a dual tower on the categories that its training never showed."""
+    seen, unseen = data.categories, data.unseen
+    vectors = load_word_vectors(data.config.word_vectors, seen + unseen, data.seed).vectors
+    words = network.embed_words(vectors)
+    images, labels = data.images("unseen"), data.labels("unseen") - len(seen)
+    similar = network.embed(images) @ words.T
+    ranks = rank_of(similar[:, len(seen) :], labels)
+    known = (network.embed(data.images("test")) @ words.T).argmax(axis=1) == data.labels("test")
+    by_classifier = _ranks_by_classifier(classifier, images, labels, vectors, len(seen)) if classifier else None
+    return ZeroShot(
+        data.label,
+        len(seen),
+        float((ranks < 1).mean()),
+        float((ranks < TOP).mean()),
+        _by_word(similar[:, len(seen) :], labels, ranks, seen, unseen, vectors),
+        float(known.mean()),
+        float((similar.argmax(axis=1) == labels + len(seen)).mean()),
+        *(() if by_classifier is None else (float((by_classifier < k).mean()) for k in (1, TOP))),
+    )
+
+
+test_zero_shot.__test__ = False  # type: ignore[attr-defined]  # pytest: not a test, in spite of the name
+
+
+def rank_of(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The place (N,), from 0, of each row's own label among its scores (N, C)."""
+    own = scores[np.arange(len(labels)), labels]
+    return (scores > own[:, None]).sum(axis=1)
+
+
+def bars(outcome: ZeroShot) -> Figure:
+    """Top-1 of each unseen word, best first, over how near its nearest learnt word is."""
+    words = sorted(outcome.words, key=lambda word: -word.top_1)
+    figure = Figure(figsize=(8.5, 1.8 + 0.27 * len(words)), layout="constrained")
+    figure.suptitle(f"Zero-shot on {outcome.label}: {outcome.unseen} words never learnt", fontsize=11)
+    left, right = figure.subplots(1, 2, sharey=True, width_ratios=[3, 2])
+    left.barh([word.name for word in words], [word.top_1 for word in words], color=COLOURS[0])
+    left.axvline(outcome.chance[0], color="black", linestyle="--", linewidth=1, label="chance")
+    left.set(xlabel="top-1", xlim=(0, 1))
+    left.invert_yaxis()
+    left.legend(loc="lower right")
+    right.barh([word.name for word in words], [word.cosine for word in words], color=COLOURS[1])
+    for place, word in enumerate(words):
+        right.annotate(word.nearest_seen, (0.01, place), va="center", fontsize=8)
+    right.set(xlabel="cosine to the nearest learnt word", xlim=(0, 1))
+    for axis in (left, right):
+        axis.grid(axis="y", visible=False)
+    return figure
+
+
+def as_text(outcome: ZeroShot) -> str:
+    """The outcome for a terminal."""
+    chance = outcome.chance
+    lines = [f"{'':28}{'top-1':>8}{'top-5':>8}"]
+    lines.append(
+        f"{'two towers':28}{outcome.top_1:>8.3f}{outcome.top_5:>8.3f}   {outcome.top_1 / chance[0]:.1f} x chance"
+    )
+    if outcome.classifier_top_1 is not None:
+        lines.append(f"{'classifier, nearest word':28}{outcome.classifier_top_1:>8.3f}{outcome.classifier_top_5:>8.3f}")
+    lines.append(f"{'chance':28}{chance[0]:>8.3f}{chance[1]:>8.3f}")
+    lines.append(
+        f"\nAmong all {outcome.seen + outcome.unseen} words: seen {outcome.generalised_seen:.3f}, "
+        f"unseen {outcome.generalised_unseen:.3f}, harmonic mean {outcome.harmonic_mean:.3f}\n"
+    )
+    widths = [max(map(len, column)) for column in zip(*(_row(word) for word in outcome.words), strict=True)]
+    heads = ("word", "top-1", "top-5", "taken most often for", "nearest learnt word")
+    widths = [max(width, len(head)) for width, head in zip(widths, heads, strict=True)]
+    for row in [heads, *(_row(word) for word in sorted(outcome.words, key=lambda word: -word.top_1))]:
+        lines.append("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    return "\n".join(lines)
+
+
+def _row(word: Word) -> tuple[str, ...]:
+    nearest = f"{word.nearest_seen} ({word.cosine:.2f})"
+    return word.name, f"{word.top_1:.2f}", f"{word.top_5:.2f}", word.taken_for, nearest
+
+
+def _by_word(
+    similar: np.ndarray, labels: np.ndarray, ranks: np.ndarray, seen: list[str], unseen: list[str], vectors: np.ndarray
+) -> list[Word]:
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    cosines = unit[len(seen) :] @ unit[: len(seen)].T
+    guesses: Any = similar.argmax(axis=1)
+    words = []
+    for number, name in enumerate(unseen):
+        own, nearest = labels == number, int(cosines[number].argmax())
+        often = int(np.bincount(guesses[own], minlength=len(unseen)).argmax())
+        top_1, top_5 = (float((ranks[own] < k).mean()) for k in (1, TOP))
+        words.append(Word(name, top_1, top_5, unseen[often], seen[nearest], float(cosines[number, nearest])))
+    return words
+
+
+def _ranks_by_classifier(
+    classifier: Predictor, images: np.ndarray, labels: np.ndarray, vectors: np.ndarray, seen: int
+) -> np.ndarray:
+    named = np.concatenate([classifier.probabilities(images[at : at + 512]) for at in range(0, len(images), 512)])
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return rank_of(unit[named.argmax(axis=1)] @ unit[seen:].T, labels)
