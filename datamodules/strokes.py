@@ -36,6 +36,7 @@ def rasterise(strokes: list[Stroke]) -> np.ndarray:
     to_pixels = SCALE * 2**SUBPIXEL_BITS
     offset = (shift * 2**SUBPIXEL_BITS)[:, None]
     lines = [np.rint(stroke * to_pixels + offset).astype(np.int32).T for stroke in strokes]
+    lines = [np.repeat(line, 2, axis=0) if len(line) == 1 else line for line in lines]  # a dot: a line of no length
     canvas = np.zeros((CANVAS, CANVAS), np.uint8)
     cv2.polylines(canvas, lines, False, 255, THICKNESS, cv2.LINE_8, SUBPIXEL_BITS)
     return cv2.resize(canvas, (SIDE, SIDE), interpolation=cv2.INTER_AREA)

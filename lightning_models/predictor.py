@@ -30,6 +30,15 @@ class Predictor:
         """Probabilities (N, categories) of images (N, H, W) or (N, H, W, 3) uint8."""
         return self.model.probabilities(self.model(torch.from_numpy(as_batch(images, self.dtype)))).numpy()
 
+    def saliency(self, image: np.ndarray, category: int) -> np.ndarray:
+        """How the score of a category changes with each pixel of an image (H, W) uint8: d score / dx, (H, W).
+
+        "Saliency" as in Simonyan et al. 2014, "Deep Inside Convolutional Networks", with its sign.
+        """
+        x = torch.from_numpy(as_batch(image[None], self.dtype)).requires_grad_()
+        (grad,) = torch.autograd.grad(self.model(x)[0, category], x)
+        return grad[0].sum(dim=0).numpy()
+
     @torch.inference_mode()
     def embed(self, images: np.ndarray) -> np.ndarray:
         """Vectors (N, D) of length 1: a dual tower's embeddings, or a classifier's last hidden layer."""

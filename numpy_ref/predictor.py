@@ -28,6 +28,15 @@ class Predictor:
         """Probabilities (N, categories) of images (N, H, W) or (N, H, W, 3) uint8."""
         return self.model.probabilities(self.model.forward(as_batch(images, self.dtype)))
 
+    def saliency(self, image: np.ndarray, category: int) -> np.ndarray:
+        """How the score of a category changes with each pixel of an image (H, W) uint8: d score / dx, (H, W).
+
+        "Saliency" as in Simonyan et al. 2014, "Deep Inside Convolutional Networks", with its sign.
+        """
+        scores = self.model.forward(as_batch(image[None], self.dtype))
+        chosen = np.eye(scores.shape[1], dtype=self.dtype)[[category]]
+        return self.model.backward(chosen, input_grad=True)[0].sum(axis=0)
+
     def embed(self, images: np.ndarray) -> np.ndarray:
         """Vectors (N, D) of length 1: a dual tower's embeddings, or a classifier's last hidden layer."""
         parts = [self._embed(images[start : start + AT_ONCE]) for start in range(0, len(images), AT_ONCE)]

@@ -60,8 +60,8 @@ def test_unseen_categories_are_in_no_other_split(subset: Path) -> None:
     assert set(data.labels("unseen")) == {3, 4}
     assert len(data.rows["test"]) + len(data.rows["unseen"]) == len(whole.rows["test"])
     for label, name in enumerate(data.categories + data.unseen):
-        split: Split = "test" if label < 3 else "unseen"
-        ours = data.images(split)[data.labels(split) == label]
+        part: Split = "test" if label < 3 else "unseen"
+        ours = data.images(part)[data.labels(part) == label]
         theirs = whole.images("test")[whole.labels("test") == whole.categories.index(name)]
         np.testing.assert_array_equal(ours, theirs)
 
@@ -107,7 +107,7 @@ def test_zero_shot_of_a_network_that_knows_everything(subset: Path, glove: Path)
             return np.eye(3)[[min(2, self.labels[image.tobytes()]) for image in images]]
 
     oracle = Oracle()
-    outcome = test_zero_shot(oracle, oracle.data, oracle)
+    outcome = test_zero_shot(oracle, oracle.data, oracle)  # type: ignore[arg-type]
     assert (outcome.top_1, outcome.top_5, outcome.generalised_seen, outcome.harmonic_mean) == (1, 1, 1, 1)
     assert outcome.chance == (0.5, 1.0) and [word.taken_for for word in outcome.words] == oracle.data.unseen
     assert outcome.classifier_top_1 == 0.5  # it names the third seen category always: one unseen word is nearer to it

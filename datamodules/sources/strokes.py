@@ -101,4 +101,4 @@ def _bitmaps(path: Path, limit: int | None) -> np.ndarray:
             images[row] = rasterise(strokes)
         return {"images": images}
 
-    return cached("strokes", f"2:{fingerprint(path)}:{limit}", make)["images"]
+    return cached("strokes", f"3:{fingerprint(path)}:{limit}", make)["images"]

@@ -40,8 +40,11 @@ class Classifier(Module):
         """Scores (B, categories) of images (B, C, H, W)."""
         raise NotImplementedError
 
-    def backward(self, grad: np.ndarray) -> None:
-        """From dL/dscores to every parameter's gradient. (The Lightning twin has autograd for this.)"""
+    def backward(self, grad: np.ndarray, input_grad: bool = False) -> np.ndarray:
+        """From dL/dscores to every parameter's gradient. (The Lightning twin has autograd for this.)
+
+        With `input_grad` it returns dL/dimages (B, C, H, W), else nothing of use.
+        """
         raise NotImplementedError
 
     def features(self, images: np.ndarray) -> np.ndarray:

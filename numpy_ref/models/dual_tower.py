@@ -49,11 +49,11 @@ class DualTower(Classifier):
         self._u, self._e = self.features(images), self.words()
         return self._u @ self._e.T
 
-    def backward(self, grad: np.ndarray) -> None:
+    def backward(self, grad: np.ndarray, input_grad: bool = False) -> np.ndarray:
         """From dL/dS to U and E, then into each tower that is trained."""
-        self.image_tower.backward(self.image_norm.backward(grad @ self._e), input_grad=False)
         if self._train_word_tower:
             self.word_tower.backward(self.word_norm.backward(grad.T @ self._u), input_grad=False)
+        return self.image_tower.backward(self.image_norm.backward(grad @ self._e), input_grad)
 
     def features(self, images: np.ndarray) -> np.ndarray:
         """Embeddings of drawings (B, D), of length 1."""

@@ -31,9 +31,9 @@ class SoftmaxClassifier(Classifier):
         """Logits (B, categories)."""
         return self.layers.forward(images)
 
-    def backward(self, grad: np.ndarray) -> None:
+    def backward(self, grad: np.ndarray, input_grad: bool = False) -> np.ndarray:
         """The layers from last to first."""
-        self.layers.backward(grad, input_grad=False)
+        return self.layers.backward(grad, input_grad)
 
     def features(self, images: np.ndarray) -> np.ndarray:
         """The input of the last Linear (B, D)."""
