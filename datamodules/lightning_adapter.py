@@ -13,7 +13,10 @@ from lightning.pytorch import LightningDataModule
 
 from datamodules.images import ImageDataModule, Split
 
-TorchBatch = tuple[torch.Tensor, torch.Tensor]
+Share = tuple[int, int, int]
+"""The first and the last row (excluded) of the global batch that a process takes, and how many there are."""
+TorchBatch = tuple[torch.Tensor, torch.Tensor] | tuple[torch.Tensor, torch.Tensor, Share]
+"""Images and labels; where several processes train, also which rows of the global batch these are."""
 
 
 class Batches:
@@ -28,9 +31,19 @@ class Batches:
 
     def __iter__(self) -> Iterator[TorchBatch]:
         trainer = self.adapter.trainer
-        epoch = trainer.current_epoch if trainer else 0
+        epoch, rank, world = (trainer.current_epoch, trainer.global_rank, trainer.world_size) if trainer else (0, 0, 1)
         for images, labels in self.adapter.data.batches(self.split, epoch):
-            yield torch.from_numpy(images), torch.from_numpy(labels)
+            if world == 1:
+                yield torch.from_numpy(images), torch.from_numpy(labels)
+                continue
+            first, last, total = share_of(len(labels), rank, world)
+            rows = slice(min(first, total - 1), max(last, first + 1))  # never none; a borrowed row counts nothing
+            yield torch.from_numpy(images[rows]), torch.from_numpy(labels[rows]), (first, last, total)
+
+
+def share_of(total: int, rank: int, world: int) -> Share:
+    """The rows of a global batch of `total` that process `rank` of `world` takes."""
+    return total * rank // world, total * (rank + 1) // world, total
 
 
 class LightningImages(LightningDataModule):

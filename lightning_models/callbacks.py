@@ -64,6 +64,8 @@ class EpochRecorder(Callback):
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Keep the weights if they are the best so far; write the row everywhere."""
+        if not trainer.is_global_zero:
+            return
         row = self.history[-1]
         for name, wanted in ((FIRST, len(self.history) == 1), (BEST, best_row(self.history) is row)):
             if wanted:

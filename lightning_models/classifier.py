@@ -85,8 +85,11 @@ class Classifier(LightningModule):
     def training_step(self, batch: TorchBatch, batch_idx: int = 0) -> torch.Tensor:
         """Forward for one batch; Lightning takes the returned loss backward."""
         for dropout in self._dropouts:
-            dropout.place = self.current_epoch, batch_idx
-        return self._step(batch)
+            dropout.place, dropout.share = (self.current_epoch, batch_idx), batch[2] if len(batch) == 3 else None
+        loss = self._step(batch)
+        if len(batch) == 2:
+            return loss
+        return loss * (self._counts[-1] * self.trainer.world_size / batch[2][2])  # see lightning_models/processes.py
 
     def validation_step(self, batch: TorchBatch, batch_idx: int = 0) -> None:
         """Forward for one batch."""
@@ -109,21 +112,26 @@ class Classifier(LightningModule):
         self._terms: list[dict[str, torch.Tensor]] = []
         self._guesses: list[torch.Tensor] = []
         self._labels: list[torch.Tensor] = []
+        self._counts: list[int] = []
         self._scores: list[torch.Tensor] = []
 
     def means(self) -> dict[str, float]:
         """Means over the drawings since the last reset: the loss, its terms, and the accuracy."""
-        counts = torch.tensor([len(labels) for labels in self._labels], dtype=torch.float64)
+        counts = self._over_processes(torch.tensor(self._counts, dtype=torch.float64))
         means = {name: float((self.batch_values(name) * counts).sum() / counts.sum()) for name in self._terms[0]}
-        right = torch.cat(self._guesses) == torch.cat(self._labels)
-        return means | {"accuracy": int(right.sum()) / len(right)}
+        right = self._over_processes((torch.cat(self._guesses) == torch.cat(self._labels)).sum())
+        return means | {"accuracy": int(right) / int(counts.sum())}
 
     def batch_values(self, name: str) -> torch.Tensor:
-        """One loss term of each batch since the last reset, float64 on the CPU.
+        """One loss term of each (global) batch since the last reset, float64 on the CPU.
 
         Until here nothing has waited for the device: numbers are fetched once per pass, not once per step.
         """
-        return torch.stack([terms[name] for terms in self._terms]).cpu().double()
+        values = torch.stack([terms[name] for terms in self._terms]).cpu().double()
+        if self._processes() == 1:
+            return values
+        counts = torch.tensor(self._counts, dtype=torch.float64)
+        return self._over_processes(values * counts) / self._over_processes(counts)
 
     def on_train_epoch_start(self) -> None:
         """A new pass through the training drawings."""
@@ -157,11 +165,22 @@ class Classifier(LightningModule):
         """The weight matrices and kernels among what is trained."""
         return [parameter for parameter in self.trained_parameters() if parameter.ndim > 1]
 
+    def _processes(self) -> int:
+        return self._trainer.world_size if self._trainer else 1
+
+    def _over_processes(self, values: torch.Tensor) -> torch.Tensor:
+        """The sum over all processes of the training, on the CPU."""
+        if self._processes() == 1:
+            return values.cpu()
+        return self.trainer.strategy.reduce(values.to(self.device), reduce_op="sum").cpu()
+
     def _step(self, batch: TorchBatch) -> torch.Tensor:
-        images, labels = batch
+        images, labels = batch[:2]
+        own = len(labels) if len(batch) == 2 else batch[2][1] - batch[2][0]
         scores = self(images)
         terms = self.loss_terms(scores, labels)
         self._terms.append({name: value.detach() for name, value in terms.items()})
-        self._guesses.append(scores.detach().argmax(dim=1))
-        self._labels.append(labels)
+        self._guesses.append(scores.detach().argmax(dim=1)[:own])
+        self._labels.append(labels[:own])
+        self._counts.append(own)
         return terms["loss"]

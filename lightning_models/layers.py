@@ -51,12 +51,16 @@ class Dropout(Module):
         self.p, self.seed, self.number = p, seed, number
         self.place = (0, 0)
         """Epoch and batch, from 0."""
+        self.share: tuple[int, int, int] | None = None
+        """Where several processes train: from which row, to which, of how many in the global batch x is."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """y = m x / (1 - p) in training, else x."""
         if not self.training:
             return x
-        kept = dropout_mask(self.seed, self.number, self.place, self.p, tuple(x.shape))
+        first, _, total = self.share or (0, len(x), len(x))
+        kept = dropout_mask(self.seed, self.number, self.place, self.p, (total, *x.shape[1:]))
+        kept = kept[min(first, total - 1) :][: len(x)]
         return x * (torch.from_numpy(kept).to(x) / (1 - self.p))
 
 

@@ -82,7 +82,8 @@ def finish(
 ) -> Outcome:
     """Test the weights with the smallest validation loss."""
     _load_weights(model, run, BEST)
-    tester = make_trainer(experiment, logger=False, enable_checkpointing=False, fast_dev_run=False)
+    alone = {"devices": 1, "num_nodes": 1, "strategy": "auto"}  # exact, whatever number of processes trained
+    tester = make_trainer(experiment, logger=False, enable_checkpointing=False, fast_dev_run=False, **alone)
     tester.test(model, LightningImages(data), verbose=False)
     model.eval()  # Lightning has put the mode back
     scores, labels = model.test_scores().cpu(), torch.from_numpy(data.labels("test"))
@@ -141,6 +142,7 @@ def make_trainer(experiment: Experiment, **options: Any) -> Trainer:
     """Lightning's Trainer with our defaults, then the `lightning:` section, then `options`."""
     _quieten()
     defaults = {"devices": 1, "enable_progress_bar": False, "enable_model_summary": False, "num_sanity_val_steps": 0}
+    defaults |= {"sync_batchnorm": True}  # of use only where several processes train on GPUs
     for name in experiment.lightning:
         if name in OURS:
             raise UserError(f"--lightning.{name}: use --{OURS[name]} instead, which both tracks heed.")
@@ -177,10 +179,28 @@ def fit(
         profiler=NoProfiler(),
         plugins=[WholeCheckpoints()],
     )
+    _check_processes(trainer, model)
     try:
         trainer.fit(model, adapter, ckpt_path=str(run.folder / LAST) if history else None, weights_only=True)
+    except RuntimeError as error:
+        if trainer.world_size == 1:
+            raise
+        raise UserError(
+            f"process {trainer.global_rank} of {trainer.world_size} lost the others, one of which has ended "
+            f"({' '.join(str(error).split())[:120]}); the complete epochs are saved: go on with --resume {run.folder}."
+        ) from error
     finally:
         (run.folder / "hparams.yaml").unlink(missing_ok=True)  # the logger's own; ours is config.yaml
+
+
+def _check_processes(trainer: Trainer, model: Classifier) -> None:
+    """Several processes are one training only if each sees what belongs to the whole batch."""
+    normalised = any(isinstance(layer, torch.nn.modules.batchnorm._BatchNorm) for layer in model.modules())
+    if trainer.world_size > 1 and normalised and trainer.strategy.root_device.type == "cpu":
+        raise UserError(
+            f"--lightning.devices: BatchNorm cannot be shared by {trainer.world_size} CPU processes; each would "
+            "normalise its own share of a batch. Train with devices: 1, on GPUs, or without BatchNorm."
+        )
 
 
 class WholeCheckpoints(TorchCheckpointIO):
@@ -229,5 +249,10 @@ def _quieten() -> None:
     """Leave the console to our own lines: no tips, and no warnings about what this project does on purpose."""
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    for message in ("Checkpoint directory", "The number of training batches", "`isinstance.treespec"):
+    for message in (
+        "Checkpoint directory",
+        "The number of training batches",
+        "It is recommended to use .self.log",
+        "`isinstance.treespec",
+    ):
         warnings.filterwarnings("ignore", message=f".*{message}")

@@ -100,9 +100,9 @@ def test_both_tracks_see_the_same_batches(small: Callable[..., Experiment]) -> N
     adapter = LightningImages(data)
     loader = adapter.train_dataloader()
     assert len(loader) == data.num_batches("train")
-    for (images, labels), (images_torch, labels_torch) in zip(data.batches("train", 0), loader, strict=True):
-        np.testing.assert_array_equal(images, images_torch.numpy())
-        np.testing.assert_array_equal(labels, labels_torch.numpy())
+    for (images, labels), batch in zip(data.batches("train", 0), loader, strict=True):
+        np.testing.assert_array_equal(images, batch[0].numpy())
+        np.testing.assert_array_equal(labels, batch[1].numpy())
 
 
 @pytest.mark.parametrize("name", TWINS)
