@@ -249,8 +249,9 @@ class Experiment:
     """Folder for the runs; null is the project's own `logs` folder."""
     model: Literal["softmax", "dual_tower"] = "softmax"
     """Which of the two models to train."""
-    initializer: Literal["kaiming", "xavier", "normal"] = "kaiming"
-    """Standard deviation of the initial weights: sqrt(2 / fan_in), sqrt(2 / (fan_in + fan_out)), or 0.01."""
+    initializer: Literal["kaiming", "xavier", "normal", "orthogonal"] = "kaiming"
+    """Standard deviation of the initial weights: sqrt(2 / fan_in), sqrt(2 / (fan_in + fan_out)), or 0.01; or orthogonal
+    matrices."""
     figures: bool = True
     """Whether to draw the figures after training."""
     softmax: Softmax = field(default_factory=Softmax)

@@ -220,6 +220,17 @@ def test_helper_passes_errors_on() -> None:
 
 
 @pytest.mark.parametrize("shape", [(400, 300), (40, 30, 3, 3)])
+@pytest.mark.parametrize("shape", [(6, 20), (20, 6), (4, 3, 2, 2)])
+def test_orthogonal_weights_are_orthogonal(shape: tuple[int, ...]) -> None:
+    weight = initial_weights([("layer.weight", shape)], 3, np.dtype("float64"), "orthogonal")["layer.weight"]
+    assert weight.shape == shape
+    flat = weight.reshape(shape[0], -1)
+    product = flat @ flat.T if len(flat) <= flat.shape[1] else flat.T @ flat
+    np.testing.assert_allclose(product, 2 * np.eye(len(product)), atol=1e-12)
+    twin = torch.nn.init.orthogonal_(torch.empty(shape, dtype=torch.float64), gain=2**0.5).numpy().reshape(flat.shape)
+    np.testing.assert_allclose(np.linalg.norm(flat), np.linalg.norm(twin))
+
+
 @pytest.mark.parametrize(
     ("name", "fill"),
     [

@@ -60,6 +60,7 @@ def network(run: TrainedRun) -> list[Block]:
         "kaiming": "normal with standard deviation √(2 / inputs), which suits ReLU layers [@he2015]",
         "xavier": "normal with standard deviation √(2 / (inputs + outputs)) [@glorot2010]",
         "normal": "normal with standard deviation 0.01",
+        "orthogonal": "random orthogonal matrices times √2",
     }
     return [
         Text(
