@@ -130,14 +130,24 @@ class ImageDataModule:
                 pixels = augment(pixels, self.config.augmentation, random)
             yield as_batch(pixels, self.dtype), self._new_label[labels[chosen]]
 
+    def order(self, split: Split, epoch: int) -> np.ndarray:
+        """The row numbers (N,) of a split into its pool of images, in the order of an epoch's batches."""
+        rows = self.rows[split]
+        if split != "train":
+            return rows
+        random = generator(self.seed, "order", epoch)
+        on_disk = isinstance(self.drawings.train_images, ImagesOnDisk)
+        return shuffled_in_blocks(rows, random) if on_disk else random.permutation(rows)
+
+    def pool(self, split: Split) -> tuple[np.ndarray | ImagesOnDisk, np.ndarray]:
+        """All images that the row numbers of a split count in, and their labels."""
+        images, labels = self._pool(split)
+        return images, self._new_label[labels]
+
     def _read(self, split: Split, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """The images of each batch and their row numbers; from disk, those of many batches are read at once."""
-        images, rows, size = self._pool(split)[0], self.rows[split], self.config.batch_size
-        on_disk = isinstance(images, ImagesOnDisk)
-        if split == "train":
-            random = generator(self.seed, "order", epoch)
-            rows = shuffled_in_blocks(rows, random) if on_disk else random.permutation(rows)
-        at_once = size * max(1, GROUP // size) if on_disk else size
+        images, rows, size = self._pool(split)[0], self.order(split, epoch), self.config.batch_size
+        at_once = size * max(1, GROUP // size) if isinstance(images, ImagesOnDisk) else size
         for start in range(0, len(rows), at_once):
             chosen = rows[start : start + at_once]
             pixels = images[chosen]

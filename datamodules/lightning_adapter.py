@@ -1,18 +1,22 @@
 """The Lightning face of an `ImageDataModule`: its batches, whole, as torch tensors over the same memory.
 
 There is no per-drawing Python and no DataLoader: the batches are made by NumPy already, and a worker process
-would cost more than it saves. Lightning takes any iterable with a length.
+would cost more than it saves. Lightning takes any iterable with a length. A GPU with room gets all images at once, as
+bytes, and its batches are gathered there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 from lightning.pytorch import LightningDataModule
 
 from datamodules.images import ImageDataModule, Split
 
+ROOM = 0.3
+"""Images move to a GPU as a whole where they take no more than this share of its free memory."""
 Share = tuple[int, int, int]
 """The first and the last row (excluded) of the global batch that a process takes, and how many there are."""
 TorchBatch = tuple[torch.Tensor, torch.Tensor] | tuple[torch.Tensor, torch.Tensor, Share]
@@ -30,15 +34,48 @@ class Batches:
         return self.adapter.data.num_batches(self.split)
 
     def __iter__(self) -> Iterator[TorchBatch]:
-        trainer = self.adapter.trainer
+        trainer, data = self.adapter.trainer, self.adapter.data
         epoch, rank, world = (trainer.current_epoch, trainer.global_rank, trainer.world_size) if trainer else (0, 0, 1)
-        for images, labels in self.adapter.data.batches(self.split, epoch):
+        device = trainer.strategy.root_device if trainer else torch.device("cpu")
+        batches = self.adapter.resident(self.split, device) or _HostBatches(data, self.split)
+        for images, labels in batches.of_epoch(epoch):
             if world == 1:
-                yield torch.from_numpy(images), torch.from_numpy(labels)
+                yield images, labels
                 continue
             first, last, total = share_of(len(labels), rank, world)
             rows = slice(min(first, total - 1), max(last, first + 1))  # never none; a borrowed row counts nothing
-            yield torch.from_numpy(images[rows]), torch.from_numpy(labels[rows]), (first, last, total)
+            yield images[rows], labels[rows], (first, last, total)
+
+
+class _HostBatches:
+    """The data module's own batches, over the same memory."""
+
+    def __init__(self, data: ImageDataModule, split: Split) -> None:
+        self.data, self.split = data, split
+
+    def of_epoch(self, epoch: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """One pass through the split."""
+        for images, labels in self.data.batches(self.split, epoch):
+            yield torch.from_numpy(images), torch.from_numpy(labels)
+
+
+class DeviceBatches:
+    """The same batches, to the bit, gathered on a device that holds all images as bytes: no copying in between."""
+
+    def __init__(self, data: ImageDataModule, split: Split, device: torch.device) -> None:
+        images, labels = data.pool(split)
+        assert isinstance(images, np.ndarray)
+        self.data, self.split, self.device = data, split, device
+        self.images, self.labels = torch.from_numpy(images).to(device), torch.from_numpy(labels).to(device)
+        self.dtype = torch.from_numpy(np.zeros(0, data.dtype)).dtype
+
+    def of_epoch(self, epoch: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """One pass through the split."""
+        rows = torch.from_numpy(self.data.order(self.split, epoch)).to(self.device)
+        for chosen in rows.split(self.data.config.batch_size):
+            pixels = self.images[chosen]
+            pixels = pixels[:, None] if pixels.ndim == 3 else pixels.permute(0, 3, 1, 2)
+            yield pixels.to(self.dtype).contiguous() * float(self.data.dtype.type(1 / 255)), self.labels[chosen]
 
 
 def share_of(total: int, rank: int, world: int) -> Share:
@@ -52,6 +89,21 @@ class LightningImages(LightningDataModule):
     def __init__(self, data: ImageDataModule) -> None:
         super().__init__()
         self.data = data
+        self._resident: dict[tuple[Split, torch.device], DeviceBatches] = {}
+
+    def resident(self, split: Split, device: torch.device) -> DeviceBatches | None:
+        """The split on the device, if that is a GPU with room for it and the images go in as they are."""
+        augmented = split == "train" and self.data.config.augmentation.active
+        if device.type != "cuda" or augmented:
+            return None
+        images = self.data.pool(split)[0]
+        if not isinstance(images, np.ndarray):
+            return None
+        if (split, device) not in self._resident:
+            if images.nbytes > ROOM * torch.cuda.mem_get_info(device)[0]:
+                return None
+            self._resident[split, device] = DeviceBatches(self.data, split, device)
+        return self._resident[split, device]
 
     def train_dataloader(self) -> Batches:
         """The training batches, in the order that belongs to the epoch."""

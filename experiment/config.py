@@ -252,6 +252,8 @@ class Experiment:
     initializer: Literal["kaiming", "xavier", "normal", "orthogonal"] = "kaiming"
     """Standard deviation of the initial weights: sqrt(2 / fan_in), sqrt(2 / (fan_in + fan_out)), or 0.01; or orthogonal
     matrices."""
+    compile: bool = False
+    """Whether the Lightning track compiles the image network (torch.compile): worth its start on long trainings."""
     figures: bool = True
     """Whether to draw the figures after training."""
     softmax: Softmax = field(default_factory=Softmax)

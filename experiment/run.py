@@ -42,7 +42,15 @@ from experiment.errors import UserError, explain
 from experiment.files import PROJECT, write_text, written_whole
 
 SCHEMA = 2
-MAY_CHANGE_ON_RESUME = {"trainer.max_epochs", "logs_root", "lightning", "data.root", "data.url", "data.source"}
+MAY_CHANGE_ON_RESUME = {
+    "trainer.max_epochs",
+    "logs_root",
+    "lightning",
+    "compile",
+    "data.root",
+    "data.url",
+    "data.source",
+}
 """Fields that leave the finished epochs as they are. (Where the drawings lie may change; a checksum guards them.)"""
 
 BY_END = ("cosine", "one_cycle")

@@ -69,6 +69,9 @@ def learn(
 ) -> tuple[list[Row], float]:
     """Train until patience or the epochs run out; returns the history, and the seconds that it took."""
     use_threads(model, data.shape)
+    if experiment.compile:
+        network = model.image_layers()
+        network.forward = torch.compile(network.forward)  # type: ignore[method-assign]  # the names of weights stay
     history = _restore(run) if resumed else []
     start = time.perf_counter()
     shown = progress or Progress(experiment.trainer.max_epochs, data.num_batches("train"), len(history))

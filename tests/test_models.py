@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,10 @@ import numpy as np
 import pytest
 import torch
 
-from datamodules.lightning_adapter import LightningImages
+from datamodules.lightning_adapter import DeviceBatches, LightningImages
 from datamodules.quickdraw import QuickDrawDataModule
 from experiment.config import DualTower, Experiment, Optimizer, Softmax, Trainer
+from experiment.main import begin
 from lightning_models import trainer as lightning_track
 from numpy_ref import trainer as numpy_track
 from tests.conftest import EVERYTHING, PROJECT
@@ -95,6 +98,17 @@ def test_state_dicts_are_interchangeable(name: str, small: Callable[..., Experim
         ours.load_state_dict({})
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_batches_gathered_on_a_device_are_the_same_bits(dtype: Any, small: Callable[..., Experiment]) -> None:
+    data = QuickDrawDataModule(small(trainer=Trainer(dtype=dtype)))
+    for split in ("train", "validation", "test"):
+        batches = DeviceBatches(data, split, torch.device("cpu"))
+        for ours, theirs in zip(data.batches(split, 3), batches.of_epoch(3), strict=True):
+            for mine, other in zip(ours, theirs, strict=True):
+                assert mine.dtype == other.numpy().dtype
+                np.testing.assert_array_equal(mine, other.numpy())
+
+
 def test_both_tracks_see_the_same_batches(small: Callable[..., Experiment]) -> None:
     data = QuickDrawDataModule(small())
     adapter = LightningImages(data)
@@ -129,3 +143,18 @@ def _names(path: Path) -> list[str]:
             names.append(node.name)
             names += [f"{node.name}.{item.name}" for item in node.body if isinstance(item, ast.FunctionDef)]
     return names
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
+def test_a_compiled_network_learns_the_same(small: Callable[..., Experiment]) -> None:
+    experiment = small(softmax=Softmax(hidden_dims=[3]), trainer=Trainer(max_epochs=1))
+    losses = []
+    for compiled in (False, True):
+        experiment = replace(experiment, compile=compiled)
+        data = QuickDrawDataModule(experiment)
+        model = lightning_track.start_model(experiment, data)
+        names = list(model.state_dict())
+        history, _ = lightning_track.learn(model, experiment, data, begin(experiment, "lightning", data, data.facts()))
+        losses.append(history[-1]["val/loss"])
+        assert list(model.state_dict()) == names
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
