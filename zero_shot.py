@@ -24,9 +24,11 @@ def main() -> int:
     )
     parser.epilog = "All further flags are the trainers', for data that has been moved."
     arguments, flags = parser.parse_known_args()
+    from matplotlib import rc_context
+
     from datamodules.choice import make_data
     from experiment.commandline import parse_command
-    from experiment.figures.style import to_png
+    from experiment.figures.style import STYLE, to_png
     from experiment.files import write_text, written_whole
     from experiment.run import Run
     from experiment.trained import read_trained
@@ -50,7 +52,7 @@ def main() -> int:
     print(f"Data: {data.description}", flush=True)
     outcome = test_zero_shot(network, data, classifier)
     print(f"\n{as_text(outcome)}\n")
-    with written_whole(arguments.run / "zero_shot.png") as file:
+    with written_whole(arguments.run / "zero_shot.png") as file, rc_context(STYLE):
         file.write(to_png(bars(outcome))[0])
     numbers = asdict(outcome) | {"harmonic_mean": outcome.harmonic_mean, "chance": outcome.chance}
     write_text(arguments.run / "zero_shot.json", json.dumps(numbers, indent=2) + "\n")

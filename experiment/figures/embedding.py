@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from threadpoolctl import threadpool_limits
 
 from experiment.figures.results import Results
-from experiment.figures.style import few, look, new_figure
+from experiment.figures.style import COLOURS, LABELLED, look, new_figure
 
+NAMED = 70
+"""Of many categories so many images are named in the picture."""
 LEAST = 8
 """Fewer images have no neighbourhoods worth a picture."""
 
@@ -26,16 +29,29 @@ def tsne(results: Results) -> Figure | None:
     for axis, each, when in zip(axes, features, ("after the first epoch", "best weights"), strict=True):
         assert each is not None
         places = _places(each)
-        for c, name in few(results.categories):
-            axis.scatter(
-                places[labels == c, 0], places[labels == c, 1], s=14, alpha=0.75, linewidths=0, label=name, **look(c)
-            )
+        if len(results.categories) > LABELLED:
+            _name_some(axis, places, [results.categories[label] for label in labels])
+        else:
+            _colour_all(axis, places, labels, results.categories)
         axis.set(title=when, xticks=[], yticks=[])
         axis.grid(False)
-    figure.legend(
-        *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=min(len(results.categories), 6)
-    )
+    handles = axes[0].get_legend_handles_labels()
+    if handles[0]:
+        figure.legend(*handles, loc="outside lower center", ncols=min(len(results.categories), 6))
     return figure
+
+
+def _colour_all(axis: Axes, places: np.ndarray, labels: np.ndarray, categories: list[str]) -> None:
+    for c, name in enumerate(categories):
+        own = places[labels == c]
+        axis.scatter(own[:, 0], own[:, 1], s=14, alpha=0.75, linewidths=0, label=name, **look(c))
+
+
+def _name_some(axis: Axes, places: np.ndarray, names: list[str]) -> None:
+    """All images as dots, and the categories of some written beside them: there are too many for colours."""
+    axis.scatter(places[:, 0], places[:, 1], s=7, color=COLOURS[4], linewidths=0)
+    for number in np.linspace(0, len(names) - 1, min(NAMED, len(names))).astype(int):
+        axis.annotate(names[number], places[number], fontsize=6, ha="center", va="bottom")
 
 
 def _places(features: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from experiment.figures.results import Results
-from experiment.figures.style import COLOURS, LABELLED, few, new_figure
+from experiment.figures.style import COLOURS, LABELLED, few, new_figure, of_all
 from experiment.metrics import MANY, calibration, most_confused
 
 
@@ -51,7 +51,9 @@ def roc_curves(results: Results) -> Figure:
     """True against false positive rate, one category against the rest."""
     from sklearn.metrics import auc, roc_curve
 
-    figure, (axis,) = new_figure(results, "ROC curves (test, one against the rest)", 1, 1, (6, 5.4))
+    figure, (axis,) = new_figure(
+        results, f"ROC curves (test, one against the rest{of_all(results.categories)})", 1, 1, (6, 5.4)
+    )
     axis.plot([0, 1], [0, 1], color="grey", linestyle="--", linewidth=1)
     for c, name in few(results.categories):
         false_positive, true_positive, _ = roc_curve(results.labels == c, results.probabilities[:, c])
@@ -67,7 +69,8 @@ def pr_curves(results: Results) -> Figure:
     """Precision against recall, one category against the rest."""
     from sklearn.metrics import average_precision_score, precision_recall_curve
 
-    figure, (axis,) = new_figure(results, "Precision-recall curves (test, one against the rest)", 1, 1, (6, 5.4))
+    title = f"Precision-recall curves (test, one against the rest{of_all(results.categories)})"
+    figure, (axis,) = new_figure(results, title, 1, 1, (6, 5.4))
     for c, name in few(results.categories):
         is_class, probability = results.labels == c, results.probabilities[:, c]
         precision, recall, _ = precision_recall_curve(is_class, probability)

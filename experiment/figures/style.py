@@ -46,6 +46,11 @@ def few(categories: list[str]) -> list[tuple[int, str]]:
     return list(enumerate(categories))[:LABELLED]
 
 
+def of_all(categories: list[str]) -> str:
+    """For titles: ", 12 of 345 categories" where not all are shown, else nothing."""
+    return f", {LABELLED} of {len(categories)} categories" if len(categories) > LABELLED else ""
+
+
 def look(category: int) -> dict[str, Any]:
     """Colour and marker of a category; ten categories and more repeat colours, but with other markers."""
     return {"color": COLOURS[category % len(COLOURS)], "marker": MARKERS[category % len(MARKERS)]}
