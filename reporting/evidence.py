@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -99,19 +99,19 @@ def gather(plan: Plan) -> Evidence:
     for task, asked in plan.tasks.items():
         for track in TRACKS:
             for folder in _newest_first(asked.logs / asked.experiment.experiment / track):
-                run = _read(evidence, folder, lambda folder: _trained(folder, asked, plan.demanding))  # noqa: B023
+                run = _read(evidence, folder, _trained, asked, plan.demanding)
                 if run:
                     evidence.runs[task, track] = run
                     break
         for folder in _newest_first(asked.logs / asked.experiment.experiment / "comparison"):
-            comparison = _read(evidence, folder, lambda folder: _comparison(folder, asked, plan.demanding))  # noqa: B023
+            comparison = _read(evidence, folder, _comparison, asked, plan.demanding)
             if comparison:
                 evidence.comparisons[task] = comparison
                 break
     for name, sweep in plan.sweeps.items():
         folder = plan.logs / sweep.name / "numpy"
         if (folder / "ranking.csv").is_file():
-            found = _read(evidence, folder, lambda folder: _sweep(folder, len(sweep.parameters)))  # noqa: B023
+            found = _read(evidence, folder, _sweep, len(sweep.parameters))
             if found:
                 evidence.sweeps[name] = found
     _look_at_the_rest(plan, evidence)
@@ -150,10 +150,10 @@ def _newest_first(parent: Path) -> Iterator[Path]:
         yield from sorted((folder for folder in parent.iterdir() if folder.is_dir()), reverse=True)
 
 
-def _read(evidence: Evidence, folder: Path, read: Any) -> Any:
+def _read(evidence: Evidence, folder: Path, read: Callable[..., Any], *arguments: Any) -> Any:
     """What `read` makes of a folder, or None with the reason noted down."""
     try:
-        return read(folder)
+        return read(folder, *arguments)
     except (UserError, OSError, ValueError, KeyError, TypeError) as error:
         evidence.skipped[folder] = " ".join(str(error).replace(f"{folder}/", "").split()) or type(error).__name__
         return None
@@ -199,30 +199,28 @@ def _sweep(folder: Path, count: int) -> SweepNumbers:
     return SweepNumbers(folder, fields, done, data)
 
 
+def _metrics(folder: Path) -> dict[str, Any] | None:
+    if not (folder / "metrics.json").is_file():
+        return None  # a trial of another sweep
+    return Run(folder).read_json("metrics.json", "test", "data", "model")
+
+
 def _look_at_the_rest(plan: Plan, evidence: Evidence) -> None:
     """Further finished runs, and whatever else lies in the logs."""
     used = {run.folder for run in evidence.runs.values()}
-    sweeps = {plan.logs / sweep.name for sweep in plan.sweeps.values()}
-    for experiment in sorted(plan.logs.iterdir() if plan.logs.is_dir() else []):
-        if not experiment.is_dir() or experiment.name == "sweeps":
+    sweeps = {sweep.name for sweep in plan.sweeps.values()}
+    for track in sorted(folder for folder in plan.logs.glob("*/*") if folder.is_dir()):
+        if track.name == "comparison" or track.parent.name == "sweeps":  # the latter holds databases of sweeps
             continue
-        tracks = [folder for folder in sorted(experiment.iterdir()) if folder.is_dir()]
-        for track in tracks:
-            if track.name == "comparison":
-                continue
-            if track.name not in TRACKS:
-                evidence.skipped[track] = "not a folder of this project's runs"
-                continue
-            for folder in sorted(each for each in track.iterdir() if each.is_dir()):
-                reason = _why_not(folder)
-                if reason:
-                    evidence.skipped.setdefault(folder, reason)
-                elif folder not in used and experiment not in sweeps and (folder / "metrics.json").is_file():
-                    metrics = _read(
-                        evidence, folder, lambda folder: Run(folder).read_json("metrics.json", "test", "data", "model")
-                    )
-                    if metrics:
-                        evidence.others.append((folder, metrics))
+        if track.name not in TRACKS:
+            evidence.skipped[track] = "not a folder of this project's runs"
+            continue
+        for folder in sorted(each for each in track.iterdir() if each.is_dir() and each not in used):
+            reason = _why_not(folder)
+            if reason:
+                evidence.skipped.setdefault(folder, reason)
+            elif track.parent.name not in sweeps and (metrics := _read(evidence, folder, _metrics)):
+                evidence.others.append((folder, metrics))
 
 
 def _why_not(folder: Path) -> str:
