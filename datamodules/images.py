@@ -89,6 +89,10 @@ class ImageDataModule:
             "categories": self.categories,
             "shape": list(self.shape),
             "counts": {split: len(rows) for split, rows in self.rows.items()},
+            "per_category": {
+                split: np.bincount(self.labels(split), minlength=len(self.categories)).tolist()
+                for split in ("train", "validation", "test")
+            },
             "checksums": self.drawings.checksums(),
         }
         return facts | ({"unseen": self.unseen} if self.unseen else {})

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from typing import Any
+
 from matplotlib import rc_context
 
 from experiment.figures.style import STYLE
@@ -9,7 +12,7 @@ from reporting.document import Block, Figure, Heading, Table, Text
 from reporting.evidence import Evidence
 from reporting.pictures import as_png, samples
 from reporting.plan import Plan
-from reporting.sections.common import missing
+from reporting.sections.common import LONGEST, missing
 
 ATTRIBUTION = {
     "doodles": "The drawings are made by this project's own program from jittered strokes; they are nobody's data, and "
@@ -31,7 +34,7 @@ def data(plan: Plan, evidence: Evidence) -> list[Block]:
     if not evidence.runs:
         return [*blocks, missing("A run that shows its data", plan.training("task_one", "numpy"))]
     run = next(iter(evidence.runs.values()))
-    facts, counts = run.data, run.data["counts"]
+    facts = run.data
     blocks += [
         Text(f"Source: {facts['description']}."),
         Text(ATTRIBUTION.get(facts["source"], QUICKDRAW)),
@@ -39,13 +42,7 @@ def data(plan: Plan, evidence: Evidence) -> list[Block]:
     with rc_context(STYLE):
         picture = as_png("samples", samples(run.results))
     blocks.append(Figure(f"Test drawings of each category: {facts['label']} ({facts['source']}).", [picture], 0.8))
-    rows = [
-        ["training", f"{counts['train']:,}"],
-        ["validation", f"{counts['validation']:,}"],
-        ["test", f"{counts['test']:,}"],
-    ]
-    categories = len(facts["categories"])
-    blocks.append(Table(f"Number of drawings, of {categories} categories together.", ["part", "drawings"], rows))
+    blocks.append(_counts(facts))
     height, width = facts["shape"][1:]
     blocks.append(
         Text(
@@ -57,5 +54,17 @@ def data(plan: Plan, evidence: Evidence) -> list[Block]:
     )
     augmentation = run.experiment.data.augmentation
     if augmentation.active:
-        blocks.append(Text(f"Training drawings are changed at random: {augmentation}."))
+        changes = ", ".join(f"{name} {value:g}" for name, value in asdict(augmentation).items() if value)
+        blocks.append(Text(f"Training drawings are changed at random, anew in each epoch: {changes}."))
     return blocks
+
+
+def _counts(facts: dict[str, Any]) -> Table:
+    """How many drawings of each category; of very many categories, of the first ones."""
+    counts, names = facts["counts"], facts["categories"]
+    splits = {"train": "training", "validation": "validation", "test": "test"}
+    by_category = facts.get("per_category", {})  # runs of earlier versions lack it
+    rows = [[name, *(str(by_category[split][c]) for split in splits)] for c, name in enumerate(names) if by_category]
+    rows = [*rows[:LONGEST], ["all", *(f"{counts[split]:,}" for split in splits)]]
+    more = f", of which the first {LONGEST} are shown" if len(names) > LONGEST else ""
+    return Table(f"Number of drawings of the {len(names)} categories{more}.", ["category", *splits.values()], rows)

@@ -28,7 +28,9 @@ def task_two(plan: Plan, evidence: Evidence) -> list[Block]:
         TOWERS,
     ]
     if run:
-        blocks.append(Text(f"Data and word vectors: {run.data['description']}."))
+        glove = " GloVe vectors come under the Public Domain Dedication and License."
+        words = run.data["description"]
+        blocks.append(Text(f"Data and word vectors: {words}.{glove if 'glove' in words.lower() else ''}"))
         blocks += network(run)
     blocks += [
         Heading("Terms of the loss, and why", 2),
