@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from experiment.figures.style import COLOURS, STYLE, to_png
 from experiment.files import write_text, written_whole
+from experiment.run import Run
 from experiment.tensorboard import EventWriter
 from parity.checks import Comparison
 from parity.finished import Finished
@@ -46,7 +46,7 @@ def save(comparison: Comparison, folder: Path) -> None:
         _log(comparison, events)
         for name, (png, size) in pngs.items():
             events.image(f"parity/{name}", png, size, 0)
-    write_text(folder / "comparison.json", json.dumps(_numbers(comparison), indent=2) + "\n")
+    Run(folder).write_json("comparison.json", _numbers(comparison))
     write_text(folder / "comparison.md", _markdown(comparison, list(pngs)))
 
 
