@@ -43,13 +43,9 @@ def test_shares_cover_the_batch_once(world: int) -> None:
         assert rows == list(range(total))
 
 
-@pytest.mark.parametrize("model", ["softmax", "dual_tower"])
-def test_two_processes_learn_what_one_does(model: str, flags: list[str], program: Program, tmp_path: Path) -> None:
-    if model == "softmax":
-        flags = [*flags, "--softmax.layers", NETWORK]
-    else:
-        flags = [*flags, "--model", model, "--dual_tower.image_layers", NETWORK, "--dual_tower.margin_weight", "1"]
-        flags += ["--dual_tower.train_word_tower", "true", "--optimizer.lr", "0.1"]
+def test_two_processes_learn_what_one_does(flags: list[str], program: Program, tmp_path: Path) -> None:
+    flags += ["--model", "dual_tower", "--dual_tower.image_layers", NETWORK, "--dual_tower.margin_weight", "1"]
+    flags += ["--dual_tower.train_word_tower", "true", "--optimizer.lr", "0.1"]
     for name, script, more in (("numpy", "numpy_ref/train.py", []), ("pair", "train_lightning.py", PAIR)):
         result = program(script, *flags, *more, "--experiment", name)
         assert result.returncode == 0, result.stderr
