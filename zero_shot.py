@@ -54,7 +54,7 @@ def main() -> int:
     print(f"\n{as_text(outcome)}\n")
     with written_whole(arguments.run / "zero_shot.png") as file, rc_context(STYLE):
         file.write(to_png(bars(outcome))[0])
-    numbers = asdict(outcome) | {"harmonic_mean": outcome.harmonic_mean, "chance": outcome.chance}
+    numbers = asdict(outcome) | {"chance": outcome.chance}
     write_text(arguments.run / "zero_shot.json", json.dumps(numbers, indent=2) + "\n")
     print(f"Written: {arguments.run / 'zero_shot.json'} and zero_shot.png")
     return 0

@@ -109,7 +109,7 @@ def test_zero_shot_of_a_network_that_knows_everything(subset: Path, glove: Path)
     oracle = Oracle()
     outcome = test_zero_shot(oracle, oracle.data, oracle)  # type: ignore[arg-type]
     assert (outcome.word_alone_top_1, outcome.word_alone_top_5, outcome.top_5) == (1, 1, 1)
-    assert outcome.top_1 > 0.5 and outcome.generalised_seen > 0.5
+    assert outcome.top_1 > 0.5 and outcome.generalised.seen > 0.5
     assert outcome.chance == (0.5, 1.0) and [word.name for word in outcome.words] == oracle.data.unseen
     assert outcome.classifier_top_1 == 0.5  # it names the third seen category always: one unseen word is nearer to it
 

@@ -5,7 +5,8 @@ Three questions, of drawings of U unseen categories and of S seen ones:
 - *unseen*: which of the U words is nearest? (chance 1 / U)
 - *generalised*: which of all S + U words is nearest, for drawings of both kinds? The harmonic mean 2 a b / (a + b) of
   both accuracies is high only if neither is neglected (Xian et al. 2017, "Zero-Shot Learning - The Good, the Bad and
-  the Ugly"). Words that were learnt attract all drawings, so this is far harder.
+  the Ugly"). Words that were learnt attract all drawings, so their scores are also tried with HELD_BACK taken off
+  (Chao et al. 2016, "An Empirical Study and Analysis of Generalized Zero-Shot Learning", calibrated stacking).
 - *a classifier's guess*: the unseen word nearest to the word of the seen category that a classifier names.
 
 Where does a word lie that was never learnt? First, where the word tower puts it. Second, where its drawings should lie,
@@ -34,6 +35,8 @@ from trained.predictors import Predictor
 TOP = 5
 WIDTH, RIDGE = 0.2, 1.0
 """τ and λ, chosen on the unseen categories of seeds 7 and 1."""
+HELD_BACK = 0.6
+"""Taken off the scores of learnt words; chosen on the unseen categories of seed 1."""
 PER_WORD = 100
 """So many training drawings of a category make its exemplar."""
 
@@ -54,6 +57,15 @@ class Word:
 
 
 @dataclass(frozen=True)
+class Generalised:
+    """Top-1 among all words, of drawings of seen and of unseen categories."""
+
+    seen: float
+    unseen: float
+    harmonic_mean: float
+
+
+@dataclass(frozen=True)
 class ZeroShot:
     """The outcome."""
 
@@ -65,8 +77,9 @@ class ZeroShot:
     """Without exemplars."""
     word_alone_top_5: float
     words: list[Word]
-    generalised_seen: float
-    generalised_unseen: float
+    generalised: Generalised
+    held_back: Generalised
+    """With HELD_BACK taken off the scores of learnt words."""
     classifier_top_1: float | None = None
     classifier_top_5: float | None = None
 
@@ -80,12 +93,6 @@ class ZeroShot:
         """Top-1 and top-5 of a blind guess."""
         return 1 / self.unseen, min(TOP, self.unseen) / self.unseen
 
-    @property
-    def harmonic_mean(self) -> float:
-        """Of both accuracies in the generalised setting."""
-        total = self.generalised_seen + self.generalised_unseen
-        return 2 * self.generalised_seen * self.generalised_unseen / total if total else 0.0
-
 
 def test_zero_shot(network: Predictor, data: ImageDataModule, classifier: Predictor | None = None) -> ZeroShot:
     """Test a dual tower on the categories that its training never showed."""
@@ -97,7 +104,7 @@ def test_zero_shot(network: Predictor, data: ImageDataModule, classifier: Predic
     drawn = network.embed(images)
     similar = drawn @ places.T
     ranks, alone = rank_of(similar[:, len(seen) :], labels), rank_of(drawn @ words[len(seen) :].T, labels)
-    known = (network.embed(data.images("test")) @ places.T).argmax(axis=1) == data.labels("test")
+    known, known_labels = network.embed(data.images("test")) @ places.T, data.labels("test")
     by_classifier = _ranks_by_classifier(classifier, images, labels, vectors, len(seen)) if classifier else None
     return ZeroShot(
         data.label,
@@ -107,8 +114,8 @@ def test_zero_shot(network: Predictor, data: ImageDataModule, classifier: Predic
         float((alone < 1).mean()),
         float((alone < TOP).mean()),
         _by_word(similar[:, len(seen) :], labels, ranks, seen, unseen, vectors),
-        float(known.mean()),
-        float((similar.argmax(axis=1) == labels + len(seen)).mean()),
+        _generalised(known, known_labels, similar, labels, len(seen), 0.0),
+        _generalised(known, known_labels, similar, labels, len(seen), HELD_BACK),
         *(() if by_classifier is None else (float((by_classifier < k).mean()) for k in (1, TOP))),
     )
 
@@ -126,6 +133,15 @@ def exemplars(means: np.ndarray, vectors: np.ndarray) -> np.ndarray:
     ridge = RIDGE * kernel[:seen].diagonal().mean() * np.eye(seen)
     predicted = kernel @ np.linalg.solve(kernel[:seen] + ridge, means)
     return predicted / np.linalg.norm(predicted, axis=1, keepdims=True)
+
+
+def _generalised(
+    known: np.ndarray, known_labels: np.ndarray, unknown: np.ndarray, labels: np.ndarray, seen: int, less: float
+) -> Generalised:
+    off = np.where(np.arange(known.shape[1]) < seen, less, 0.0)
+    a = float(((known - off).argmax(axis=1) == known_labels).mean())
+    b = float(((unknown - off).argmax(axis=1) == labels + seen).mean())
+    return Generalised(a, b, 2 * a * b / (a + b) if a + b else 0.0)
 
 
 def _means_of_drawings(network: Predictor, data: ImageDataModule) -> np.ndarray:
@@ -173,10 +189,12 @@ def as_text(outcome: ZeroShot) -> str:
     if outcome.classifier_top_1 is not None:
         lines.append(f"{'classifier, nearest word':28}{outcome.classifier_top_1:>8.3f}{outcome.classifier_top_5:>8.3f}")
     lines.append(f"{'chance':28}{chance[0]:>8.3f}{chance[1]:>8.3f}")
-    lines.append(
-        f"\nAmong all {outcome.seen + outcome.unseen} words: seen {outcome.generalised_seen:.3f}, "
-        f"unseen {outcome.generalised_unseen:.3f}, harmonic mean {outcome.harmonic_mean:.3f}\n"
-    )
+    lines.append(f"\nAmong all {outcome.seen + outcome.unseen} words:")
+    for name, found in (("as it is", outcome.generalised), (f"learnt words less {HELD_BACK}", outcome.held_back)):
+        lines.append(
+            f"{name:28} seen {found.seen:.3f}, unseen {found.unseen:.3f}, harmonic mean {found.harmonic_mean:.3f}"
+        )
+    lines.append("")
     widths = [max(map(len, column)) for column in zip(*(_row(word) for word in outcome.words), strict=True)]
     heads = ("word", "top-1", "top-5", "taken most often for", "nearest learnt word")
     widths = [max(width, len(head)) for width, head in zip(widths, heads, strict=True)]
