@@ -94,7 +94,7 @@ def _gradients(task: str, numbers: dict[str, Any]) -> list[Block]:
             "number type has; central differences, which know neither, confirm both."
         ),
         Table("Gradients of the first iteration, NumPy against autograd.", header, rows),
-        Figure("The same as a picture; the dashed lines are the limits.", [picture], 0.95),
+        Figure("The same as a picture; the dashed lines are the limits.", [picture], 0.85),
         Heading("Is it the same network?", 2),
         Text(
             "Four checks, each in float64 and float32: the gradients; an epoch in lock-step, both tracks put to the "
