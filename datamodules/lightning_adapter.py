@@ -67,7 +67,7 @@ class DeviceBatches:
         assert isinstance(images, np.ndarray)
         self.data, self.split, self.device = data, split, device
         self.images, self.labels = torch.from_numpy(images).to(device), torch.from_numpy(labels).to(device)
-        self.dtype = torch.from_numpy(np.zeros(0, data.dtype)).dtype
+        self.dtype = getattr(torch, data.dtype.name)
 
     def of_epoch(self, epoch: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """One pass through the split."""

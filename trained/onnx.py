@@ -35,7 +35,7 @@ def as_onnx(trained: Trained, predictor: Predictor) -> bytes:
     import onnx
 
     model = Probabilities(predictor.model).eval()
-    example = torch.zeros((2, *trained.shape), dtype=torch.from_numpy(np.zeros(0, predictor.dtype)).dtype)
+    example = torch.zeros((2, *trained.shape), dtype=getattr(torch, predictor.dtype.name))
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it misses torchvision, which nothing here needs
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

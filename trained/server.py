@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from datamodules.drawings import as_batch
 from datamodules.strokes import GRID, Stroke, rasterise
 from experiment.errors import UserError
 from experiment.run import Run
@@ -34,7 +35,7 @@ FARTHEST = 1e6
 """Coordinates are smaller than this, either way."""
 SHOWN = 10
 """So many categories are answered with, most probable first."""
-NO_SCRIPTS = {"Content-Security-Policy": "default-src 'self' 'unsafe-inline' data: blob:", "X-Frame-Options": "DENY"}
+HEADERS = {"Content-Security-Policy": "default-src 'self' 'unsafe-inline' data: blob:", "X-Frame-Options": "DENY"}
 
 
 class Answers:
@@ -42,22 +43,18 @@ class Answers:
 
     def __init__(self, logs: Path) -> None:
         self.logs = logs
+        self.names: set[str] = set()
         self.network = lru_cache(maxsize=8)(self._network)
 
     def runs(self) -> list[dict[str, Any]]:
         """All finished runs on drawings, the newest first."""
-        found = []
-        for path in self.logs.glob("*/*/*/metrics.json"):
-            try:
-                metrics = Run(path.parent).read_json("metrics.json", "model", "track", "test", "data")
-            except UserError:
-                continue
-            if metrics["data"]["shape"] == [1, 28, 28]:
-                name = str(path.parent.relative_to(self.logs))
-                words = f"{metrics['experiment']}, {metrics['track']}, {path.parent.name}"
-                accuracy, data = metrics["test"]["accuracy"], metrics["data"]["label"]
-                found.append({"name": name, "words": f"{words}: {accuracy:.1%} on {data}"})
+        found = [run for path in self.logs.glob("*/*/*/metrics.json") if (run := self._described(path.parent))]
+        self.names = {run["name"] for run in found}
         return sorted(found, key=lambda run: run["name"].split("/")[-1], reverse=True)
+
+    def knows(self, run: str) -> bool:
+        """Whether a run of this name is there; the logs are searched again only for a name not met before."""
+        return run in self.names or run in {each["name"] for each in self.runs()}
 
     def answer(self, run: str, strokes: list[Stroke]) -> dict[str, Any]:
         """The bitmap, both tracks' probabilities, their largest difference, and what counted for the first."""
@@ -67,7 +64,7 @@ class Answers:
         found = {track: network.probabilities(image[None])[0].astype(float) for track, (network, _) in networks.items()}
         first = (-found["numpy"]).argsort(kind="stable")[:SHOWN]
         ours = networks["numpy"][0]
-        similar = ours.model.forward(_pixels(image, ours))[0] if hasattr(ours.model, "words") else None
+        similar = ours.model.forward(as_batch(image[None], ours.dtype))[0] if hasattr(ours.model, "words") else None
         return {
             "bitmap": image.ravel().tolist(),
             "best": [
@@ -82,6 +79,18 @@ class Answers:
             "saliency": _scaled(ours.saliency(image, int(first[0]))).ravel().tolist(),
         }
 
+    def _described(self, folder: Path) -> dict[str, Any] | None:
+        """A run's name and words for the picker; None where it is damaged, or not about drawings."""
+        try:
+            metrics = Run(folder).read_json("metrics.json", "model", "track", "test", "data")
+        except UserError:
+            return None
+        if metrics["data"]["shape"] != [1, 28, 28]:
+            return None
+        words = f"{metrics['experiment']}, {metrics['track']}, {folder.name}"
+        accuracy, data = metrics["test"]["accuracy"], metrics["data"]["label"]
+        return {"name": str(folder.relative_to(self.logs)), "words": f"{words}: {accuracy:.1%} on {data}"}
+
     def _network(self, run: str, track: str) -> tuple[Predictor, list[str]]:
         trained = read_trained(self.logs / run)
         return import_predictor(track)(trained), trained.categories
@@ -92,7 +101,7 @@ def make_app(logs: Path, hosts: list[str]) -> Starlette:
     answers = Answers(logs)
 
     async def page(request: Request) -> Response:
-        return FileResponse(PAGE, media_type="text/html", headers=NO_SCRIPTS)
+        return FileResponse(PAGE, media_type="text/html", headers=HEADERS)
 
     async def runs(request: Request) -> Response:
         return JSONResponse(answers.runs())
@@ -100,7 +109,7 @@ def make_app(logs: Path, hosts: list[str]) -> Starlette:
     async def answer(request: Request) -> Response:
         content = await _posted(request)
         run, strokes = _checked(content)
-        if run not in {each["name"] for each in answers.runs()}:
+        if not answers.knows(run):
             raise HTTPException(404, f"no finished run {run!r}")
         return JSONResponse(answers.answer(run, strokes))
 
@@ -147,10 +156,6 @@ def fit(strokes: list[Stroke]) -> list[Stroke]:
     size = max(float((stroke - corner).max()) for stroke in strokes)
     scale = (GRID - 1) / size if size > 0 else 0.0
     return [(stroke - corner) * scale for stroke in strokes]
-
-
-def _pixels(image: np.ndarray, network: Predictor) -> np.ndarray:
-    return image[None, None].astype(network.dtype) / 255
 
 
 def _scaled(saliency: np.ndarray) -> np.ndarray:
