@@ -12,6 +12,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from experiment.figures.comparison import TINY, comparison_figure, gradients, short_heading, weights_apart
 from experiment.figures.style import COLOURS, STYLE, to_png
 from experiment.files import write_text, written_whole
 from experiment.run import Run
@@ -20,8 +21,6 @@ from parity.checks import Comparison
 from parity.finished import Finished
 from parity.measure import AUTOGRAD_TARGET, LOCKSTEP_TARGET, WEIGHTS_TARGET
 
-TINY = 1e-18
-"""What a difference of exactly 0 is drawn as, on logarithmic axes."""
 MARKS = {True: "ok", False: "FAILED", None: ""}
 
 
@@ -60,13 +59,14 @@ def _numbers(comparison: Comparison) -> dict[str, Any]:
         "gradients": {
             dtype: {
                 "target": AUTOGRAD_TARGET[dtype],
-                "by_parameter": {name: asdict(each) for name, each in gradients.by_parameter.items()},
-                "by_layer": gradients.by_layer,
+                "by_parameter": {name: asdict(each) for name, each in compared.by_parameter.items()},
+                "by_layer": compared.by_layer,
             }
-            for dtype, gradients in comparison.gradients.items()
+            for dtype, compared in comparison.gradients.items()
         },
         "free_running": {
             dtype: {
+                "target": WEIGHTS_TARGET if dtype == "float64" else None,
                 "weights_apart": free.weights_apart,
                 "predictions_apart": free.predictions_apart,
                 "tested": free.tested,
@@ -80,17 +80,15 @@ def _markdown(comparison: Comparison, figures: list[str]) -> str:
     parts = ["# Comparison of the two tracks", comparison.heading]
     rows = [[row.check, row.measured, row.target, MARKS[row.passed]] for row in comparison.rows]
     parts.append(_table(["check", "measured", "target", ""], rows))
-    for dtype, gradients in comparison.gradients.items():
+    for dtype, compared in comparison.gradients.items():
         parts.append(f"## Gradients of the first iteration, {dtype}")
         by_parameter = [
             [name, f"{each.absolute:.1e}", f"{each.relative:.1e}", f"{1 - each.cosine:.1e}"]
-            for name, each in gradients.by_parameter.items()
+            for name, each in compared.by_parameter.items()
         ]
         parts.append(_table(["parameter", "max \\|a-b\\|", "relative", "1 - cosine"], by_parameter))
         parts.append("Each layer and loss on its own, given the same inputs:")
-        parts.append(
-            _table(["layer", "relative"], [[name, f"{each:.1e}"] for name, each in gradients.by_layer.items()])
-        )
+        parts.append(_table(["layer", "relative"], [[name, f"{each:.1e}"] for name, each in compared.by_layer.items()]))
     for dtype, lockstep in comparison.lockstep.items():
         parts.append(f"## Lock-step, {dtype}: the worst step of each quantity")
         worst = [[name, f"{value:.1e}", str(step)] for name, (value, step) in lockstep.worst.items()]
@@ -120,30 +118,18 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
 def _figures(comparison: Comparison) -> dict[str, Figure]:
     figures = {}
     if comparison.gradients:
-        figures["gradients"] = _gradients(comparison)
+        figures["gradients"] = gradients(_numbers(comparison))
         figures["lockstep"] = _lockstep(comparison)
-        figures["free_running"] = _free_running(comparison)
+        figures["free_running"] = weights_apart(_numbers(comparison))
     for name, finished in comparison.finished.items():
         figures["curves_" + name.replace(" ", "_")] = _curves(comparison, name, finished)
     return figures
 
 
-def _gradients(comparison: Comparison) -> Figure:
-    figure, axis = _figure(comparison, "Gradients of the first iteration: NumPy against autograd", (9, 4.6))
-    names = list(next(iter(comparison.gradients.values())).by_parameter)
-    for number, (dtype, gradients) in enumerate(comparison.gradients.items()):
-        values = [max(each.relative, TINY) for each in gradients.by_parameter.values()]
-        places = np.arange(len(names)) + 0.38 * (number - 0.5)
-        axis.bar(places, values, width=0.36, label=dtype, color=COLOURS[number])
-        axis.axhline(AUTOGRAD_TARGET[dtype], linestyle="--", color=COLOURS[number], label=f"target, {dtype}")
-    axis.set_xticks(range(len(names)), names, rotation=35, ha="right")
-    axis.set(yscale="log", ylabel="largest relative difference", ylim=(TINY, 1))
-    axis.legend(ncols=2, fontsize=9)
-    return figure
-
-
 def _lockstep(comparison: Comparison) -> Figure:
-    figure, axis = _figure(comparison, "Lock-step: the largest difference of any quantity at each step", (9, 4.2))
+    figure, axis = comparison_figure(
+        comparison.heading, "Lock-step: the largest difference of any quantity at each step", (9, 4.2)
+    )
     for number, (dtype, lockstep) in enumerate(comparison.lockstep.items()):
         values = np.maximum(lockstep.by_step, TINY)
         axis.plot(values, color=COLOURS[number], label=dtype, linewidth=1)
@@ -156,22 +142,9 @@ def _lockstep(comparison: Comparison) -> Figure:
     return figure
 
 
-def _free_running(comparison: Comparison) -> Figure:
-    figure, axis = _figure(comparison, "Free-running: the largest difference of any weight after each epoch", (9, 4.2))
-    for number, (dtype, free) in enumerate(comparison.free_running.items()):
-        epochs = np.arange(1, len(free.weights_apart) + 1)
-        values = np.maximum(free.weights_apart, TINY)
-        axis.plot(epochs, values, marker="o", markersize=4, color=COLOURS[number], label=dtype)
-    axis.axhline(WEIGHTS_TARGET, linestyle="--", color=COLOURS[0], label="target, float64")
-    axis.set(yscale="log", xlabel="epoch", ylabel="largest |difference| of a weight", ylim=(1e-17, 1))
-    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axis.legend(fontsize=9)
-    return figure
-
-
 def _curves(comparison: Comparison, name: str, finished: Finished) -> Figure:
     figure = Figure(figsize=(10, 6), layout="constrained")
-    figure.suptitle(f"Curves of both tracks, {name}\n{_short(comparison.heading)}", fontsize=11)
+    figure.suptitle(f"Curves of both tracks, {name}\n{short_heading(comparison.heading)}", fontsize=11)
     above, below = figure.subplots(2, 2, sharex=True, height_ratios=[3, 1.4])
     pair = (finished.one, finished.other)
     for column, quantity in enumerate(("loss", "accuracy")):
@@ -193,20 +166,10 @@ def _curves(comparison: Comparison, name: str, finished: Finished) -> Figure:
     return figure
 
 
-def _figure(comparison: Comparison, title: str, size: tuple[float, float]) -> tuple[Figure, Any]:
-    figure = Figure(figsize=size, layout="constrained")
-    figure.suptitle(f"{title}\n{_short(comparison.heading)}", fontsize=11)
-    return figure, figure.subplots()
-
-
-def _short(heading: str) -> str:
-    return heading.split(":")[0]
-
-
 def _log(comparison: Comparison, events: EventWriter) -> None:
     tags: dict[str, list[str]] = {}
-    for dtype, gradients in comparison.gradients.items():
-        for name, each in gradients.by_parameter.items():
+    for dtype, compared in comparison.gradients.items():
+        for name, each in compared.by_parameter.items():
             events.scalars({f"parity/gradients/{dtype}/{name}": each.relative}, 0)
     for dtype, lockstep in comparison.lockstep.items():
         for step, value in enumerate(lockstep.by_step):

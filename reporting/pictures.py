@@ -27,8 +27,6 @@ SVG: Any = {"svg.hashsalt": "report", "svg.fonttype": "path"}
 BREADTH, GAP, LEVEL = 1.5, 0.45, 1.75
 """Breadth of a box of the drawn network, the gap to the next, and from row to row."""
 PER_ROW = 5
-TINY = 1e-18
-"""What a difference of exactly 0 is drawn as, on a logarithmic axis."""
 
 
 @dataclass(frozen=True)
@@ -93,37 +91,6 @@ def both_curves(runs: Sequence[TrainedRun]) -> Canvas:
         axis.set(xlabel="epoch", ylabel=quantity)
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.legend(fontsize=8)
-    return canvas
-
-
-def gradients(numbers: dict[str, Any]) -> Canvas:
-    """How far NumPy's gradients of the first iteration are from autograd's, for each parameter."""
-    canvas = Canvas(figsize=(9, 4.2), layout="constrained")
-    canvas.suptitle(f"Gradients of the first iteration on {numbers['data']['label']}", fontsize=11)
-    axis = canvas.subplots()
-    names: list[str] = list(next(iter(numbers["gradients"].values()))["by_parameter"])
-    for number, (dtype, compared) in enumerate(numbers["gradients"].items()):
-        values = [max(each["relative"], TINY) for each in compared["by_parameter"].values()]
-        places = np.arange(len(names)) + 0.38 * (number - 0.5)
-        axis.bar(places, values, width=0.36, label=dtype, color=COLOURS[number])
-        axis.axhline(compared["target"], linestyle="--", color=COLOURS[number], label=f"target, {dtype}")
-    axis.set_xticks(range(len(names)), names, rotation=35, ha="right")
-    axis.set(yscale="log", ylabel="largest relative difference", ylim=(TINY, 1))
-    axis.legend(ncols=2, fontsize=9)
-    return canvas
-
-
-def weights_apart(numbers: dict[str, Any]) -> Canvas:
-    """How far the weights of both tracks are apart after each epoch, when each trains on its own."""
-    canvas = Canvas(figsize=(9, 3.6), layout="constrained")
-    canvas.suptitle(f"Both tracks train on their own on {numbers['data']['label']}", fontsize=11)
-    axis = canvas.subplots()
-    for number, (dtype, free) in enumerate(numbers["free_running"].items()):
-        values = np.maximum(free["weights_apart"], TINY)
-        axis.plot(np.arange(1, len(values) + 1), values, "o-", markersize=4, color=COLOURS[number], label=dtype)
-    axis.set(yscale="log", xlabel="epoch", ylabel="largest |difference|\nof any weight", ylim=(1e-17, 10))
-    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axis.legend()
     return canvas
 
 

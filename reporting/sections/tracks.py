@@ -6,10 +6,11 @@ from typing import Any
 
 from matplotlib import rc_context
 
+from experiment.figures.comparison import gradients, weights_apart
 from experiment.figures.style import STYLE
 from reporting.document import Block, Figure, Heading, Table, Text
 from reporting.evidence import Evidence, TrainedRun
-from reporting.pictures import as_svg, both_curves, gradients, weights_apart
+from reporting.pictures import as_svg, both_curves
 from reporting.plan import TRACKS, Plan
 from reporting.sections.common import NAMES, averages, figures, missing, number, per_category, small
 
