@@ -53,9 +53,7 @@ def _checksum(array: np.ndarray | ImagesOnDisk) -> str:
 def as_batch(images: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """Images (B, H, W) or (B, H, W, 3) uint8 as the networks take them: (B, C, H, W) from 0 to 1."""
     channels_first = images[:, None] if images.ndim == 3 else images.transpose(0, 3, 1, 2)
-    batch = channels_first.astype(dtype, order="C")
-    batch *= dtype.type(1 / 255)
-    return batch
+    return np.multiply(channels_first, dtype.type(1 / 255), order="C")
 
 
 @cache

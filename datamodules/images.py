@@ -15,6 +15,7 @@ import numpy as np
 from datamodules.augmentation import augment
 from datamodules.drawings import Drawings, as_batch
 from datamodules.on_disk import GROUP, ImagesOnDisk, shuffled_in_blocks
+from datamodules.prefetch import prefetch
 from datamodules.word_vectors import WordVectors, load_word_vectors
 from experiment.config import Data, Experiment
 from experiment.errors import UserError
@@ -26,6 +27,8 @@ Batch = tuple[np.ndarray, np.ndarray]
 """Images (B, C, H, W) from 0 to 1 in the experiment's dtype, and labels (B,) int64."""
 MAPPED = 5
 """Categories of which an example's feature maps are shown."""
+TOGETHER = 256
+"""Images that are gathered, augmented and turned into numbers at once, at least: some batches of the usual size."""
 EXAMPLES = 500
 """At most so many test images are looked at closely after training: t-SNE, projector, pictures of predictions."""
 
@@ -126,13 +129,10 @@ class ImageDataModule:
 
     def batches(self, split: Split, epoch: int = 0) -> Iterator[Batch]:
         """One pass through a split: shuffled and augmented anew each `epoch` for training, else in order."""
-        labels = self._pool(split)[1]
-        augmented = split == "train" and self.config.augmentation.active
-        for number, (pixels, chosen) in enumerate(self._read(split, epoch)):
-            if augmented:
-                random = generator(self.seed, "augmentation", epoch, number)
-                pixels = augment(pixels, self.config.augmentation, random)
-            yield as_batch(pixels, self.dtype), self._new_label[labels[chosen]]
+        size = self.config.batch_size
+        for images, labels in prefetch(self._groups(split, epoch)):
+            for place in range(0, len(labels), size):
+                yield images[place : place + size], labels[place : place + size]
 
     def order(self, split: Split, epoch: int) -> np.ndarray:
         """The row numbers (N,) of a split into its pool of images, in the order of an epoch's batches."""
@@ -148,15 +148,25 @@ class ImageDataModule:
         images, labels = self._pool(split)
         return images, self._new_label[labels]
 
+    def _groups(self, split: Split, epoch: int) -> Iterator[Batch]:
+        """Some batches at a time, in few and long operations, during which the thread that trains goes on."""
+        labels = self._pool(split)[1]
+        augmented = split == "train" and self.config.augmentation.active
+        for number, (pixels, chosen) in enumerate(self._read(split, epoch)):
+            if augmented:
+                pixels = augment(pixels, self.config.augmentation, generator(self.seed, "augmentation", epoch, number))
+            yield as_batch(pixels, self.dtype), self._new_label[labels[chosen]]
+
     def _read(self, split: Split, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """The images of each batch and their row numbers; from disk, those of many batches are read at once."""
+        """The images of some batches and their row numbers; from disk, those of many more are read at once."""
         images, rows, size = self._pool(split)[0], self.order(split, epoch), self.config.batch_size
-        at_once = size * max(1, GROUP // size) if isinstance(images, ImagesOnDisk) else size
+        together = size * max(1, TOGETHER // size)
+        at_once = together * max(1, GROUP // together) if isinstance(images, ImagesOnDisk) else together
         for start in range(0, len(rows), at_once):
             chosen = rows[start : start + at_once]
             pixels = images[chosen]
-            for place in range(0, len(chosen), size):
-                yield pixels[place : place + size], chosen[place : place + size]
+            for place in range(0, len(chosen), together):
+                yield pixels[place : place + together], chosen[place : place + together]
 
     def _pool(self, split: Split) -> tuple[np.ndarray | ImagesOnDisk, np.ndarray]:
         if split in ("test", "unseen"):

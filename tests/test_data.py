@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -14,6 +16,7 @@ from datamodules import cache
 from datamodules.augmentation import augment, matrices
 from datamodules.drawings import official_categories, share
 from datamodules.inputs import read_drawings
+from datamodules.prefetch import prefetch
 from datamodules.quickdraw import QuickDrawDataModule
 from datamodules.sources import doodles, load_drawings
 from datamodules.sources.strokes import read_strokes
@@ -91,8 +94,19 @@ def test_augmentation_turns_about_the_middle() -> None:
     affine = matrices(50, (28, 28), Augmentation(rotation=30, scale=0.2, shear=10), np.random.default_rng(0))
     middle = np.array([13.5, 13.5, 1])
     np.testing.assert_allclose(affine @ middle, np.broadcast_to([13.5, 13.5], (50, 2)))
-    areas = np.linalg.det(affine[:, :, :2])
+    areas = 1 / np.linalg.det(affine[:, :, :2])  # the maps lead back, to where a point was before
     assert 0.8**2 <= areas.min() < 0.9 and 1.1 < areas.max() <= 1.2**2
+
+
+@pytest.mark.parametrize("shape", [(150, 28, 28), (150, 32, 32, 3)])  # more than go into one stack
+def test_augmentation_warps_each_image_as_if_it_were_alone(shape: tuple[int, ...]) -> None:
+    images = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
+    config = Augmentation(rotation=60, scale=0.4, shear=20, shift=9, flip=0.5)
+    changed = augment(images, config, np.random.default_rng(1))
+    maps = matrices(len(images), shape[1:3], config, np.random.default_rng(1))
+    for image, matrix, ours in zip(images, maps, changed, strict=True):
+        alone = cv2.warpAffine(image, matrix, shape[2:0:-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+        assert np.abs(ours.astype(int) - alone).max() <= 1  # grey levels, where rounding is close
 
 
 def test_augmentation_is_for_training_only_and_seeded(subset: Path) -> None:
@@ -104,6 +118,28 @@ def test_augmentation_is_for_training_only_and_seeded(subset: Path) -> None:
     assert not np.array_equal(images, changed)
     np.testing.assert_array_equal(changed, same)
     np.testing.assert_array_equal(next(plain.batches("test"))[0], next(turned.batches("test"))[0])
+
+
+# --- prefetching
+
+
+def test_prefetched_items_come_in_order_and_errors_come_through() -> None:
+    def counting() -> Iterator[int]:
+        yield from range(3)
+        raise UserError("no more")
+
+    items = prefetch(counting())
+    assert [next(items) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(UserError, match="no more"):
+        next(items)
+
+
+def test_prefetching_ends_with_its_reader() -> None:
+    before = threading.active_count()
+    items = prefetch(iter(range(10)))
+    assert next(items) == 0 and threading.active_count() == before + 1
+    items.close()
+    assert threading.active_count() == before
 
 
 # --- sources
