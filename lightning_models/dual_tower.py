@@ -24,6 +24,8 @@ from lightning_models.network import network
 class DualTower(Classifier):
     """Image tower and word tower that meet on the unit sphere; scores are cosine similarities (B, C)."""
 
+    _frozen_words: torch.Tensor | None
+
     def __init__(self, experiment: Experiment, shape: Shape, word_vectors: np.ndarray) -> None:
         super().__init__(experiment)
         config, dtype, size = (
@@ -54,8 +56,12 @@ class DualTower(Classifier):
         return self.image_norm(self.image_tower(images))
 
     def words(self) -> torch.Tensor:
-        """Embeddings of the categories (C, D), of length 1."""
-        return self.embed_words(self.word_vectors)
+        """Embeddings of the categories (C, D), of length 1; those of a frozen tower are made once a pass."""
+        if self._train_word_tower:
+            return self.embed_words(self.word_vectors)
+        if self._frozen_words is None:
+            self._frozen_words = self.embed_words(self.word_vectors)
+        return self._frozen_words
 
     def embed_words(self, vectors: torch.Tensor) -> torch.Tensor:
         """Embeddings (C, D), of length 1, of word vectors (C, V), also of words that training never showed."""
@@ -64,6 +70,11 @@ class DualTower(Classifier):
     def image_layers(self) -> torch.nn.Sequential:
         """The image tower."""
         return self.image_tower
+
+    def reset_sums(self) -> None:
+        """Begin a new pass through a split, for which other weights may have been loaded."""
+        super().reset_sums()
+        self._frozen_words = None
 
     def trained_parameters(self) -> list[torch.nn.Parameter]:
         """What is trained: the image tower, and the word tower unless it is frozen."""

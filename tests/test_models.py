@@ -98,6 +98,20 @@ def test_state_dicts_are_interchangeable(name: str, small: Callable[..., Experim
         ours.load_state_dict({})
 
 
+def test_frozen_words_are_kept_for_a_pass_and_follow_loaded_weights(small: Callable[..., Experiment]) -> None:
+    experiment = small(**MODELS["dual tower"])
+    data = QuickDrawDataModule(experiment)
+    for track, back in ((numpy_track, np.asarray), (lightning_track, lambda words: words.detach().numpy())):
+        model: Any = track.start_model(experiment, data)
+        first = model.words()
+        assert model.words() is first
+        other: Any = track.start_model(replace(experiment, seed=7), data)
+        model.load_state_dict(other.state_dict())
+        model.reset_sums()
+        np.testing.assert_array_equal(back(model.words()), back(other.words()))
+        assert not np.array_equal(back(model.words()), back(first))
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_batches_gathered_on_a_device_are_the_same_bits(dtype: Any, small: Callable[..., Experiment]) -> None:
     data = QuickDrawDataModule(small(trainer=Trainer(dtype=dtype)))

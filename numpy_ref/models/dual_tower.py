@@ -25,6 +25,8 @@ from numpy_ref.module import Parameter, Sequential
 class DualTower(Classifier):
     """Image tower and word tower that meet on the unit sphere; scores are cosine similarities (B, C)."""
 
+    _frozen_words: np.ndarray | None
+
     def __init__(self, experiment: Experiment, shape: Shape, word_vectors: np.ndarray) -> None:
         super().__init__(experiment)
         config, dtype, size = (
@@ -60,8 +62,12 @@ class DualTower(Classifier):
         return self.image_norm.forward(self.image_tower.forward(images))
 
     def words(self) -> np.ndarray:
-        """Embeddings of the categories (C, D), of length 1."""
-        return self.embed_words(self.word_vectors)
+        """Embeddings of the categories (C, D), of length 1; those of a frozen tower are made once a pass."""
+        if self._train_word_tower:
+            return self.embed_words(self.word_vectors)
+        if self._frozen_words is None:
+            self._frozen_words = self.embed_words(self.word_vectors)
+        return self._frozen_words
 
     def embed_words(self, vectors: np.ndarray) -> np.ndarray:
         """Embeddings (C, D), of length 1, of word vectors (C, V), also of words that training never showed."""
@@ -70,6 +76,11 @@ class DualTower(Classifier):
     def image_layers(self) -> Sequential:
         """The image tower."""
         return self.image_tower
+
+    def reset_sums(self) -> None:
+        """Begin a new pass through a split, for which other weights may have been loaded."""
+        super().reset_sums()
+        self._frozen_words = None
 
     def trained_parameters(self) -> list[Parameter]:
         """What is trained: the image tower, and the word tower unless it is frozen."""
