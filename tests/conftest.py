@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import subprocess
 import sys
+import tempfile
+import threading
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +24,9 @@ from experiment.config import FIVE, Data, Experiment
 PROJECT = Path(__file__).resolve().parents[1]
 REAL_DATA = Path(os.environ.get("QUICKDRAW_REAL_DATA", PROJECT.parent / "shared" / "data"))
 TRACKS = {"numpy": "numpy_ref/train.py", "lightning": "train_lightning.py"}
+
+TIMEOUT = 240
+"""Seconds after which a program is killed."""
 
 torch.set_num_threads(1)
 
@@ -97,12 +105,35 @@ def program(tmp_path: Path) -> Program:
 def program_in(folder: Path) -> Program:
     """Runs one of the project's programs in a process of its own, in `folder`."""
 
-    def run(script: str, *arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, str(PROJECT / script), *map(str, arguments)]
-        settings = {"cwd": folder, "capture_output": True, "text": True, "timeout": 240} | options
-        return subprocess.run(command, **settings)  # type: ignore[call-overload]
+    def run(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+        command = [str(PROJECT / script), *map(str, arguments)]
+        if sys.platform == "linux":  # elsewhere a process that has imported so much may not be forked
+            return _run_forked(command, folder)
+        command = [sys.executable, *command]
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=TIMEOUT, check=False)
 
     return run
+
+
+def _run_forked(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    zygote = _zygote()
+    assert zygote.stdin is not None and zygote.stdout is not None
+    with tempfile.TemporaryDirectory() as name:
+        out, err = Path(name) / "out", Path(name) / "err"
+        order = {"script": command[0], "arguments": command[1:], "folder": str(folder)}
+        zygote.stdin.write(json.dumps(order | {"stdout": str(out), "stderr": str(err)}) + "\n")
+        zygote.stdin.flush()
+        killer = threading.Timer(TIMEOUT, os.kill, (int(zygote.stdout.readline()), signal.SIGKILL))
+        killer.start()
+        code = int(zygote.stdout.readline())
+        killer.cancel()
+        return subprocess.CompletedProcess(command, code, out.read_text(), err.read_text())
+
+
+@cache
+def _zygote() -> subprocess.Popen[str]:
+    command = [sys.executable, str(Path(__file__).with_name("zygote.py"))]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 def assert_refused(result: subprocess.CompletedProcess[str], *words: str) -> None:
