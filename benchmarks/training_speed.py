@@ -248,16 +248,17 @@ def main() -> int:
     base = parse_command("Compare training speeds.", sys.argv[1:]).experiment
     compare("softmax", replace(base, model="softmax", optimizer=Optimizer(lr=0.01)))
     compare("dual tower", replace(base, model="dual_tower", optimizer=Optimizer(lr=0.1)))
-    for name, network in (("small CNN (report 3)", SMALL_CNN), ("CNN of the recipe", _recipe("cnn").softmax)):
+    for name, network in (("small CNN (report 3)", SMALL_CNN), ("CNN of the recipe", recipe("cnn").softmax)):
         compare(name, replace(base, softmax=replace(network, label_smoothing=0.0), optimizer=Optimizer(lr=0.01)), False)
-    augmentation = _recipe("mlp").data.augmentation
-    for name, network in (("MLP [128, 64]", Softmax()), ("MLP of the recipe", _recipe("mlp").softmax)):
+    augmentation = recipe("mlp").data.augmentation
+    for name, network in (("MLP [128, 64]", Softmax()), ("MLP of the recipe", recipe("mlp").softmax)):
         data = replace(base.data, augmentation=augmentation)
         compare_augmentation(name, replace(base, softmax=network, data=data))
     return 0
 
 
-def _recipe(name: str) -> Experiment:
+def recipe(name: str) -> Experiment:
+    """The experiment of a config in configs/recipes."""
     return parse_command("", ["--config", str(CONFIGS / "recipes" / f"{name}.yaml")]).experiment
 
 

@@ -70,8 +70,7 @@ def learn(
     """Train until patience or the epochs run out; returns the history, and the seconds that it took."""
     use_threads(model, data.shape)
     if experiment.compile:
-        network = model.image_layers()
-        network.forward = torch.compile(network.forward)  # type: ignore[method-assign]  # the names of weights stay
+        compile_layers(model)
     history = _restore(run) if resumed else []
     start = time.perf_counter()
     shown = progress or Progress(experiment.trainer.max_epochs, data.num_batches("train"), len(history))
@@ -125,6 +124,12 @@ def use_threads(model: Classifier, shape: Shape) -> None:
     """Let torch use one thread for a small model, and all cores for others."""
     if multiplications(model, shape) < SMALL:
         torch.set_num_threads(1)
+
+
+def compile_layers(model: Classifier) -> None:
+    """Compile the layers through which images pass; the names of their weights stay."""
+    layers = model.image_layers()
+    layers.forward = torch.compile(layers.forward)  # type: ignore[method-assign]
 
 
 @torch.inference_mode()

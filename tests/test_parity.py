@@ -159,6 +159,7 @@ def test_real_drawings_agree_over_a_whole_training(real_data: Path, tmp_path: Pa
 
     experiment = Experiment(
         logs_root=str(tmp_path),
+        figures=False,
         data=Data(root=str(real_data)),
         trainer=Trainer(dtype="float64", max_epochs=3),
     )

@@ -130,6 +130,7 @@ def test_early_stopping_ends_and_stays_ended(track: str, small: Callable[..., Ex
 @pytest.mark.parametrize("track", TRACKS)
 def test_ctrl_c_saves_and_resume_goes_on(track: str, subset: Path, tmp_path: Path, program: Program) -> None:
     common = ["--data.root", subset, "--trainer.patience", 10_000, "--logs_root", tmp_path / "logs"]
+    common += ["--figures", "false"]
     command = [sys.executable, PROJECT / TRACKS[track], *common, "--trainer.max_epochs", 10_000]
     with subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
         assert process.stdout
@@ -153,6 +154,7 @@ def test_ctrl_c_saves_and_resume_goes_on(track: str, subset: Path, tmp_path: Pat
 
 def test_killed_run_resumes_bit_identical(subset: Path, tmp_path: Path, small: Callable[..., Experiment]) -> None:
     common = ["--data.root", subset, "--trainer.patience", 10_000, "--logs_root", tmp_path / "logs"]
+    common += ["--figures", "false"]
     command = [sys.executable, PROJECT / TRACKS["numpy"], *common, "--trainer.max_epochs", 10_000]
     with subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
         assert process.stdout

@@ -230,8 +230,8 @@ def test_two_processes_share_a_study_and_one_is_killed(
 ) -> None:
     path = write("parameters:\n  optimizer.lr: [0.01, 0.02, 0.05, 0.1]\n  optimizer.momentum: [0.5, 0.9]\n")
     url = ["--storage", f"sqlite:///{tmp_path / 'study.db'}"] if storage == "sqlite" else []
-    command = [sys.executable, str(PROJECT / "sweep.py"), str(path), *url, *flags, "--trainer.max_epochs=40"]
-    command += ["--trainer.patience=40", "--figures=false"]
+    command = [sys.executable, str(PROJECT / "sweep.py"), str(path), *url, *flags, "--trainer.max_epochs=20"]
+    command += ["--trainer.patience=20", "--figures=false"]
     folder = tmp_path / "logs" / "small" / "numpy"
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, start_new_session=True) as victim:
         _wait_until(lambda: len(list(folder.glob("*/first_epoch.safetensors"))) >= 2)
@@ -248,7 +248,7 @@ def test_two_processes_share_a_study_and_one_is_killed(
     assert len(done) == 8 and set(done.values()) == {1}
     assert not study.get_trials(states=(TrialState.RUNNING, TrialState.WAITING))
     for trial in results(study):
-        assert len(Run(Path(trial.user_attrs["run"])).read_history()) == 40
+        assert len(Run(Path(trial.user_attrs["run"])).read_history()) == 20
     assert len({trial.user_attrs["run"] for trial in results(study)}) == 8
 
 

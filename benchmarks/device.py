@@ -1,0 +1,100 @@
+"""What it brings to hold all images on the device, and to compile the network: python benchmarks/device.py.
+
+Takes the trainers' flags; runs on the GPU where there is one, else on the CPU. The same training, in turns, with
+batches made by NumPy and moved to the device, with batches gathered from images that lie on the device as bytes, and
+each with `compile: true`. The first epoch of each training, in which PyTorch compiles, does not count.
+"""
+
+from __future__ import annotations
+
+import logging
+import statistics
+import sys
+import tempfile
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+import torch  # noqa: E402
+
+from benchmarks.training_speed import Contestant, Stopwatch, in_turns, recipe, report  # noqa: E402
+from datamodules.choice import make_data  # noqa: E402
+from datamodules.images import ImageDataModule, Split  # noqa: E402
+from datamodules.lightning_adapter import DeviceBatches, LightningImages  # noqa: E402
+from experiment.commandline import parse_command  # noqa: E402
+from experiment.config import Augmentation, Experiment, Trainer  # noqa: E402
+from experiment.errors import run_program  # noqa: E402
+from experiment.interrupt import Watch  # noqa: E402
+from experiment.run import Run  # noqa: E402
+from lightning_models import trainer as lightning_track  # noqa: E402
+
+IMAGES = 9_000
+"""Drawings per contestant and round, at least."""
+
+
+class FromHost(LightningImages):
+    """Every batch is made by NumPy and moved to the device."""
+
+    def resident(self, split: Split, device: torch.device) -> DeviceBatches | None:
+        """None."""
+        return None
+
+
+class OnDevice(LightningImages):
+    """All images lie on the device, also where that is the CPU."""
+
+    def resident(self, split: Split, device: torch.device) -> DeviceBatches | None:
+        """The split, moved there once."""
+        if (split, device) not in self._resident:
+            self._resident[split, device] = DeviceBatches(self.data, split, device)
+        return self._resident[split, device]
+
+
+def contestant(
+    adapter: type[LightningImages], experiment: Experiment, data: ImageDataModule, folder: Path
+) -> Contestant:
+    """The Lightning track with batches by `adapter`."""
+
+    def train(epochs: int) -> float:
+        model, stopwatch = lightning_track.start_model(experiment, data), Stopwatch()
+        lightning_track.use_threads(model, data.shape)
+        if experiment.compile:
+            lightning_track.compile_layers(model)
+        run = Run.create(replace(experiment, logs_root=str(folder)), "lightning")
+        limited = replace(experiment, trainer=Trainer(max_epochs=epochs + 1, patience=epochs + 1))
+        lightning_track.fit(model, adapter(data), limited, run, [], stopwatch, Watch())
+        return statistics.harmonic_mean(stopwatch.speeds[1:])
+
+    return train
+
+
+def compare(title: str, experiment: Experiment) -> None:
+    """All four ways in turns; ratios to batches from the host, not compiled."""
+    data, compiled = make_data(experiment), replace(experiment, compile=True)
+    with tempfile.TemporaryDirectory() as name:
+        contestants = {
+            f"{words}{'' if chosen is experiment else ', compiled'}": contestant(adapter, chosen, data, Path(name))
+            for chosen in (experiment, compiled)
+            for words, adapter in (("batches from the host", FromHost), ("images on the device", OnDevice))
+        }
+        speeds = in_turns(contestants, data, IMAGES)
+    report(f"{title} on {data.description}", speeds, statistics.median(speeds["batches from the host"]), "of the first")
+
+
+def main() -> int:
+    """The experiment's network, and the CNN of the recipe."""
+    warnings.filterwarnings("ignore")
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    base = parse_command("Compare batches from the host with images held on the device.", sys.argv[1:]).experiment
+    base = replace(base, data=replace(base.data, augmentation=Augmentation()))
+    name = torch.cuda.get_device_name() if torch.cuda.is_available() else f"CPU, {torch.get_num_threads()} threads"
+    print(f"device: {name}")
+    compare(base.model, base)
+    compare("CNN of the recipe", replace(base, model="softmax", softmax=recipe("cnn").softmax))
+    return 0
+
+
+if __name__ == "__main__":
+    run_program(main)
