@@ -6,6 +6,7 @@ import re
 from argparse import ArgumentError, ArgumentParser
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -77,6 +78,7 @@ def flat_fields(section: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
+@cache  # it takes a quarter of a second to make, and a sweep or a report parses many times
 def _parser(description: str) -> jsonargparse.ArgumentParser:
     parser = jsonargparse.ArgumentParser(description=description, exit_on_error=False)
     parser.add_argument("--config", action="config", help="YAML file of an experiment; later flags win over it.")

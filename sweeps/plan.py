@@ -49,7 +49,8 @@ class Sweep:
         if self.sampler == "tpe":
             return None
         if self.sampler == "random":
-            return [self._random_point(number) for number in range(self.trials or 0)]
+            seed = self.experiment({}).seed
+            return [self._random_point(seed, number) for number in range(self.trials or 0)]
         choices = [each.choices for each in self.parameters.values() if isinstance(each, CategoricalDistribution)]
         return [dict(zip(self.parameters, values, strict=True)) for values in itertools.product(*choices)][
             : self.trials
@@ -68,8 +69,8 @@ class Sweep:
         ]
         return parse_command("", [*self.base, f"--experiment={self.name}", *itertools.chain(*flags)]).experiment
 
-    def _random_point(self, number: int) -> Values:
-        random = generator(self.experiment({}).seed, "sweep", number)
+    def _random_point(self, seed: int, number: int) -> Values:
+        random = generator(seed, "sweep", number)
         return {name: _draw(distribution, random.random()) for name, distribution in self.parameters.items()}
 
 
