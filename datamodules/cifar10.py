@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import shutil
 import tarfile
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -66,26 +65,30 @@ def read_records(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _fetch(url: str, folder: Path) -> None:
-    """Fetch the archive and take out its .bin files, the test's last: it shows that all are there."""
-    with tempfile.TemporaryDirectory(dir=_made(folder)) as temporary:
-        archive = Path(temporary) / "cifar-10-binary.tar.gz"
-        fetch_file(url, archive)
-        try:
-            with tarfile.open(archive) as tar:
-                members = {
-                    Path(member.name).name: member for member in tar.getmembers() if member.name.endswith(".bin")
-                }
-                for name in sorted(members):
-                    source = tar.extractfile(members[name])
-                    assert source is not None
-                    with written_whole(folder / name) as file:
-                        shutil.copyfileobj(source, file)
-        except (tarfile.TarError, EOFError, AssertionError) as error:
-            raise UserError(f"{url}: not a whole archive of CIFAR-10's binary version; check --data.url.") from error
-    if not (folder / "test_batch.bin").is_file():
-        raise UserError(f"{url}: has no test_batch.bin; check --data.url.")
+    """Unpack the archive beside `folder` into it; fetch the archive first, and remove it again, if none is there."""
+    archive = folder.parent / "cifar-10-binary.tar.gz"
+    if archive.is_file():
+        _unpack(archive, str(archive), folder)
+        return
+    fetch_file(url, archive)
+    try:
+        _unpack(archive, url, folder)
+    finally:
+        archive.unlink()
 
 
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def _unpack(archive: Path, origin: str, folder: Path) -> None:
+    """Take out the .bin files, the test's last: it shows that all are there."""
+    try:
+        with tarfile.open(archive) as tar:
+            members = {Path(member.name).name: member for member in tar.getmembers() if member.name.endswith(".bin")}
+            if "test_batch.bin" not in members:
+                raise UserError(f"{origin}: has no test_batch.bin; get CIFAR-10's binary version.")
+            folder.mkdir(exist_ok=True)
+            for name in sorted(members):
+                source = tar.extractfile(members[name])
+                assert source is not None
+                with written_whole(folder / name) as file:
+                    shutil.copyfileobj(source, file)
+    except (tarfile.TarError, EOFError, AssertionError) as error:
+        raise UserError(f"{origin}: not a whole archive of CIFAR-10's binary version; get it again.") from error

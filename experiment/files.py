@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -15,6 +15,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 @contextmanager
 def written_whole(path: Path) -> Iterator[IO[bytes]]:
     """Open a binary file that takes the name `path` only once the block has ended without an error."""
+    new_folder = not path.parent.is_dir()
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -28,6 +29,9 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+        if new_folder:
+            with suppress(OSError):  # it is not empty: all went well
+                path.parent.rmdir()
 
 
 def write_text(path: Path, text: str) -> None:

@@ -14,11 +14,11 @@ from experiment.errors import INTERRUPTED, UserError
 from experiment.history import best_row
 from experiment.interrupt import Interrupted
 from experiment.network import batch_needs_two, plan_network
-from experiment.results import Outcome, save_results
+from experiment.results import Outcome, Tested, save_results
 from experiment.run import SCHEMA, Run
 
 
-class DataModule(Protocol):
+class DataModule(Tested, Protocol):
     """What the course of a run needs of a data module."""
 
     drawings: Any
@@ -35,14 +35,6 @@ class DataModule(Protocol):
     def shape(self) -> tuple[int, int, int]: ...
 
     def facts(self) -> dict[str, Any]: ...
-
-    def images(self, split: Any, places: Any = None) -> np.ndarray: ...
-
-    def labels(self, split: Any) -> np.ndarray: ...
-
-    def example_rows(self) -> np.ndarray: ...
-
-    def mapped_rows(self) -> np.ndarray: ...
 
 
 Train = Callable[[Experiment, Any, Run, bool], Outcome]

@@ -39,7 +39,7 @@ class Outcome:
 
 
 class Tested(Protocol):
-    """What is needed of a data module."""
+    """What is needed of a data module to show what a network makes of its images."""
 
     def images(self, split: Any, places: Any = None) -> np.ndarray: ...
 
@@ -89,9 +89,7 @@ def summarise_trial(run: Run, experiment: Experiment, track: str, facts: dict[st
     """For a sweep's trial, which is not tested: its settings and best validation, for TensorBoard's HParams page."""
     metrics = {f"best/{name.replace('/', '_')}": best[name] for name in ("val/loss", "val/accuracy")}
     with EventWriter(run.folder) as events:
-        events.hparams(
-            _settings(experiment) | {"track": track, "data.source": facts["source"]}, metrics, int(best["step"])
-        )
+        events.hparams(_settings(experiment, track, facts), metrics, int(best["step"]))
 
 
 def versions(track: str) -> dict[str, str]:
@@ -111,7 +109,7 @@ def charts(history: list[Row]) -> dict[str, dict[str, list[str]]]:
 def _summarise(run: Run, experiment: Experiment, track: str, facts: dict[str, Any], outcome: Outcome) -> None:
     step = int(outcome.history[-1]["step"])
     overall = {f"test/{name}": value for name, value in outcome.test["overall"].items()}
-    settings = _settings(experiment) | {"track": track, "data.source": facts["source"]}
+    settings = _settings(experiment, track, facts)
     results = read_results(run)
     with EventWriter(run.folder) as events:
         events.hparams(settings, overall, step)
@@ -128,10 +126,10 @@ def _summarise(run: Run, experiment: Experiment, track: str, facts: dict[str, An
     write_projector(run, results)
 
 
-def _settings(experiment: Experiment) -> dict[str, Any]:
+def _settings(experiment: Experiment, track: str, facts: dict[str, Any]) -> dict[str, Any]:
     """The fields that bear on this run's result, for TensorBoard's table of hyperparameters."""
     fields = asdict(experiment)
     chosen = {name: fields[name] for name in ("experiment", "seed", "model", experiment.model, "optimizer", "trainer")}
     augmentation = {name: value for name, value in fields["data"]["augmentation"].items() if value}
     data = {"batch_size": experiment.data.batch_size} | ({"augmentation": augmentation} if augmentation else {})
-    return flat_fields(chosen | {"data": data})
+    return flat_fields(chosen | {"data": data}) | {"track": track, "data.source": facts["source"]}

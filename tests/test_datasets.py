@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import shutil
 import tarfile
 import threading
 from collections.abc import Callable, Iterator
@@ -166,6 +167,10 @@ def test_cifar10_is_fetched_and_unpacked(server: tuple[str, Path], tmp_path: Pat
     assert isinstance(data, CIFAR10DataModule) and len(data.labels("test")) == 40
     assert not (tmp_path.parent / "evil.bin").exists() and not (tmp_path / "evil.bin").exists()
     assert not list((tmp_path / "root").rglob("*.tar.gz")) and not list((tmp_path / "root").rglob("*.tmp"))
+    (tmp_path / "brought").mkdir()
+    shutil.copy(folder / "cifar.tar.gz", tmp_path / "brought" / "cifar-10-binary.tar.gz")
+    brought = load("cifar10", tmp_path / "brought", url="http://127.0.0.1:9/")
+    assert brought.drawings.checksums() == data.drawings.checksums()
 
 
 @pytest.mark.parametrize("dataset", ["mnist", "cifar10"])
@@ -178,7 +183,7 @@ def test_what_cannot_be_fetched_is_said(dataset: str, server: tuple[str, Path], 
     if dataset == "cifar10":
         with pytest.raises(UserError, match="not a whole archive"):
             load(dataset, tmp_path / "root", url=f"{url}/page.tar.gz")
-    assert not [path for path in (tmp_path / "root").rglob("*") if path.is_file()]
+    assert not list((tmp_path / "root").iterdir())
 
 
 def test_real_slices_are_read(real_data: Path) -> None:
