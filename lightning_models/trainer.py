@@ -36,6 +36,7 @@ from experiment.weights import BEST, FIRST, load_weights
 from lightning_models.callbacks import EpochRecorder
 from lightning_models.classifier import Classifier
 from lightning_models.dual_tower import DualTower
+from lightning_models.layers import Dropout
 from lightning_models.metrics import test_metrics
 from lightning_models.models import build_model
 
@@ -127,8 +128,14 @@ def use_threads(model: Classifier, shape: Shape) -> None:
 
 
 def compile_layers(model: Classifier) -> None:
-    """Compile the layers through which images pass; the names of their weights stay."""
+    """Compile the layers through which images pass; the names of their weights stay.
+
+    Dropout asks NumPy for another mask at each step, for each of which PyTorch would compile anew: it is left out.
+    """
     layers = model.image_layers()
+    for layer in layers:
+        if isinstance(layer, Dropout):
+            layer.forward = torch.compiler.disable(layer.forward)  # type: ignore[method-assign]
     layers.forward = torch.compile(layers.forward)  # type: ignore[method-assign]
 
 
