@@ -18,7 +18,7 @@ import numpy as np
 from experiment.config import Augmentation
 
 cv2.setNumThreads(1)  # waking OpenCV's threads takes longer than warping images this small
-STACK = 128
+STACK = 256
 """Images in a stack: so few that the coordinates of their pixels stay in the processor's cache."""
 
 
@@ -56,10 +56,10 @@ def _warp(images: np.ndarray, maps: np.ndarray, changed: np.ndarray) -> None:
     count, height, width, *colours = images.shape
     stack = np.zeros((count, height + 2, width + 2, *colours), images.dtype)
     stack[:, 1:-1, 1:-1] = images
-    places = maps.transpose(1, 0, 2).astype(np.float32).reshape(-1, 3) @ _pixels(height, width)
+    within = maps + np.array([[0, 0, 1], [0, 0, 1]])  # the border comes first
+    places = within.transpose(1, 0, 2).astype(np.float32).reshape(-1, 3) @ _pixels(height, width)
     x, y = places = places.reshape(2, count, -1)
-    np.clip(places, -1, np.array([width, height], np.float32)[:, None, None], out=places)  # beyond, it is black as well
-    places += 1
+    np.clip(places, 0, np.array([[[width + 1]], [[height + 1]]], np.float32), out=places)  # beyond, it is black as well
     y += np.arange(0, count * (height + 2), height + 2, dtype=np.float32)[:, None]
     tall, wide = (-1, width + 2, *colours), (count, -1, *colours)  # OpenCV is fastest on long rows of results
     cv2.remap(stack.reshape(tall), x, y, cv2.INTER_LINEAR, dst=changed.reshape(wide))

@@ -27,7 +27,7 @@ Batch = tuple[np.ndarray, np.ndarray]
 """Images (B, C, H, W) from 0 to 1 in the experiment's dtype, and labels (B,) int64."""
 MAPPED = 5
 """Categories of which an example's feature maps are shown."""
-TOGETHER = 256
+TOGETHER = 512
 """Images that are gathered, augmented and turned into numbers at once, at least: some batches of the usual size."""
 EXAMPLES = 500
 """At most so many test images are looked at closely after training: t-SNE, projector, pictures of predictions."""

@@ -98,7 +98,7 @@ def test_augmentation_turns_about_the_middle() -> None:
     assert 0.8**2 <= areas.min() < 0.9 and 1.1 < areas.max() <= 1.2**2
 
 
-@pytest.mark.parametrize("shape", [(150, 28, 28), (150, 32, 32, 3)])  # more than go into one stack
+@pytest.mark.parametrize("shape", [(300, 28, 28), (300, 32, 32, 3)])  # more than go into one stack
 def test_augmentation_warps_each_image_as_if_it_were_alone(shape: tuple[int, ...]) -> None:
     images = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
     config = Augmentation(rotation=60, scale=0.4, shear=20, shift=9, flip=0.5)
