@@ -19,16 +19,13 @@ sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 import torch  # noqa: E402
 
-from benchmarks.training_speed import SMALL_CNN, Contestant, Stopwatch, in_turns, report  # noqa: E402
+from benchmarks.training_speed import SMALL_CNN, in_turns, lightning_epochs, report  # noqa: E402
 from datamodules.choice import make_data  # noqa: E402
-from datamodules.images import ImageDataModule, Split  # noqa: E402
-from datamodules.lightning_adapter import DeviceBatches, LightningImages  # noqa: E402
+from datamodules.images import Split  # noqa: E402
+from datamodules.lightning_adapter import LightningImages  # noqa: E402
 from experiment.commandline import parse_command  # noqa: E402
-from experiment.config import Augmentation, Experiment, Trainer  # noqa: E402
+from experiment.config import Augmentation, Experiment  # noqa: E402
 from experiment.errors import run_program  # noqa: E402
-from experiment.interrupt import Watch  # noqa: E402
-from experiment.run import Run  # noqa: E402
-from lightning_models import trainer as lightning_track  # noqa: E402
 
 IMAGES = 9_000
 """Drawings per contestant and round, at least."""
@@ -37,46 +34,26 @@ IMAGES = 9_000
 class FromHost(LightningImages):
     """Every batch is made by NumPy and moved to the device."""
 
-    def resident(self, split: Split, device: torch.device) -> DeviceBatches | None:
-        """None."""
-        return None
+    def belongs(self, split: Split, device: torch.device) -> bool:
+        """Never."""
+        return False
 
 
 class OnDevice(LightningImages):
     """All images lie on the device, also where that is the CPU."""
 
-    def resident(self, split: Split, device: torch.device) -> DeviceBatches | None:
-        """The split, moved there once."""
-        if (split, device) not in self._resident:
-            self._resident[split, device] = DeviceBatches(self.data, split, device)
-        return self._resident[split, device]
-
-
-def contestant(
-    adapter: type[LightningImages], experiment: Experiment, data: ImageDataModule, folder: Path
-) -> Contestant:
-    """The Lightning track with batches by `adapter`."""
-
-    def train(epochs: int) -> float:
-        model, stopwatch = lightning_track.start_model(experiment, data), Stopwatch()
-        lightning_track.use_threads(model, data.shape)
-        if experiment.compile:
-            lightning_track.compile_layers(model)
-        run = Run.create(replace(experiment, logs_root=str(folder)), "lightning")
-        limited = replace(experiment, trainer=Trainer(max_epochs=epochs + 1, patience=epochs + 1))
-        lightning_track.fit(model, adapter(data), limited, run, [], stopwatch, Watch())
-        return statistics.harmonic_mean(stopwatch.speeds[1:])
-
-    return train
+    def belongs(self, split: Split, device: torch.device) -> bool:
+        """Always."""
+        return True
 
 
 def compare(title: str, experiment: Experiment) -> None:
     """All four ways in turns; ratios to batches from the host, not compiled."""
-    data, compiled = make_data(experiment), replace(experiment, compile=True)
+    data = make_data(experiment)
     with tempfile.TemporaryDirectory() as name:
         contestants = {
-            f"{words}{'' if chosen is experiment else ', compiled'}": contestant(adapter, chosen, data, Path(name))
-            for chosen in (experiment, compiled)
+            f"{words}{', compiled' if chosen.compile else ''}": lightning_epochs(chosen, data, Path(name), adapter, 1)
+            for chosen in (replace(experiment, compile=False), replace(experiment, compile=True))
             for words, adapter in (("batches from the host", FromHost), ("images on the device", OnDevice))
         }
         speeds = in_turns(contestants, data, IMAGES)

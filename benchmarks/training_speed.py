@@ -88,16 +88,23 @@ def numpy_epochs(experiment: Experiment, data: ImageDataModule, folder: Path) ->
     return train
 
 
-def lightning_epochs(experiment: Experiment, data: ImageDataModule, folder: Path) -> Contestant:
-    """The Lightning track as it is."""
+def lightning_epochs(
+    experiment: Experiment,
+    data: ImageDataModule,
+    folder: Path,
+    adapter: type[LightningImages] = LightningImages,
+    skipped: int = 0,
+) -> Contestant:
+    """The Lightning track as it is, with batches by `adapter`; `skipped` further epochs at the start do not count."""
 
     def train(epochs: int) -> float:
         model, stopwatch = lightning_track.start_model(experiment, data), Stopwatch()
-        lightning_track.use_threads(model, data.shape)
+        lightning_track.prepare(model, experiment, data.shape)
         run = Run.create(replace(experiment, logs_root=str(folder)), "lightning")
-        limited = replace(experiment, trainer=Trainer(max_epochs=epochs, patience=epochs))
-        lightning_track.fit(model, LightningImages(data), limited, run, [], stopwatch, Watch())
-        return statistics.harmonic_mean(stopwatch.speeds)
+        limit = skipped + epochs
+        limited = replace(experiment, trainer=Trainer(max_epochs=limit, patience=limit))
+        lightning_track.fit(model, adapter(data), limited, run, [], stopwatch, Watch())
+        return statistics.harmonic_mean(stopwatch.speeds[skipped:])
 
     return train
 
@@ -248,17 +255,16 @@ def main() -> int:
     base = parse_command("Compare training speeds.", sys.argv[1:]).experiment
     compare("softmax", replace(base, model="softmax", optimizer=Optimizer(lr=0.01)))
     compare("dual tower", replace(base, model="dual_tower", optimizer=Optimizer(lr=0.1)))
-    for name, network in (("small CNN (report 3)", SMALL_CNN), ("CNN of the recipe", recipe("cnn").softmax)):
+    for name, network in (("small CNN (report 3)", SMALL_CNN), ("CNN of the recipe", _recipe("cnn").softmax)):
         compare(name, replace(base, softmax=replace(network, label_smoothing=0.0), optimizer=Optimizer(lr=0.01)), False)
-    augmentation = recipe("mlp").data.augmentation
-    for name, network in (("MLP [128, 64]", Softmax()), ("MLP of the recipe", recipe("mlp").softmax)):
+    augmentation = _recipe("mlp").data.augmentation
+    for name, network in (("MLP [128, 64]", Softmax()), ("MLP of the recipe", _recipe("mlp").softmax)):
         data = replace(base.data, augmentation=augmentation)
         compare_augmentation(name, replace(base, softmax=network, data=data))
     return 0
 
 
-def recipe(name: str) -> Experiment:
-    """The experiment of a config in configs/recipes."""
+def _recipe(name: str) -> Experiment:
     return parse_command("", ["--config", str(CONFIGS / "recipes" / f"{name}.yaml")]).experiment
 
 

@@ -3,9 +3,9 @@
 About the middle of the image, a point moves by A p + t with A = R(rotation) . scale . shear . flip, the
 parameters drawn independently and uniformly for each image.
 
-Calling OpenCV takes as long as warping one small image. So images are stacked into one tall image, each with a black
-border, and one call gathers the pixels of all. That leaves few and long calls, in which NumPy and OpenCV let go of
-Python's lock: a thread that augments hardly holds up the one that trains.
+Calling OpenCV takes half as long as warping one small image. So images are stacked into one tall image, each with a
+black border, and one call gathers the pixels of all. That leaves few and long calls, in which NumPy and OpenCV let go
+of Python's lock: a thread that augments hardly holds up the one that trains.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ def _unpack(archive: Path, origin: str, folder: Path) -> None:
         with tarfile.open(archive) as tar:
             members = {Path(member.name).name: member for member in tar.getmembers() if member.name.endswith(".bin")}
             if "test_batch.bin" not in members:
-                raise UserError(f"{origin}: has no test_batch.bin; get CIFAR-10's binary version.")
+                raise UserError(f"{origin}: has no test_batch.bin; get CIFAR-10's binary version, or check --data.url.")
             folder.mkdir(exist_ok=True)
             for name in sorted(members):
                 source = tar.extractfile(members[name])
@@ -91,4 +91,6 @@ def _unpack(archive: Path, origin: str, folder: Path) -> None:
                 with written_whole(folder / name) as file:
                     shutil.copyfileobj(source, file)
     except (tarfile.TarError, EOFError, AssertionError) as error:
-        raise UserError(f"{origin}: not a whole archive of CIFAR-10's binary version; get it again.") from error
+        raise UserError(
+            f"{origin}: not a whole archive of CIFAR-10's binary version; get it again, or check --data.url."
+        ) from error

@@ -92,18 +92,18 @@ class LightningImages(LightningDataModule):
         self._resident: dict[tuple[Split, torch.device], DeviceBatches] = {}
 
     def resident(self, split: Split, device: torch.device) -> DeviceBatches | None:
-        """The split on the device, if that is a GPU with room for it and the images go in as they are."""
+        """The split on the device, moved there once, if it belongs there."""
+        if (split, device) not in self._resident and self.belongs(split, device):
+            self._resident[split, device] = DeviceBatches(self.data, split, device)
+        return self._resident.get((split, device))
+
+    def belongs(self, split: Split, device: torch.device) -> bool:
+        """Whether the device is a GPU with room for the split, whose images go in as they are."""
         augmented = split == "train" and self.data.config.augmentation.active
         if device.type != "cuda" or augmented:
-            return None
+            return False
         images = self.data.pool(split)[0]
-        if not isinstance(images, np.ndarray):
-            return None
-        if (split, device) not in self._resident:
-            if images.nbytes > ROOM * torch.cuda.mem_get_info(device)[0]:
-                return None
-            self._resident[split, device] = DeviceBatches(self.data, split, device)
-        return self._resident[split, device]
+        return isinstance(images, np.ndarray) and images.nbytes <= ROOM * torch.cuda.mem_get_info(device)[0]
 
     def train_dataloader(self) -> Batches:
         """The training batches, in the order that belongs to the epoch."""

@@ -69,9 +69,7 @@ def learn(
     progress: Progress | None = None,
 ) -> tuple[list[Row], float]:
     """Train until patience or the epochs run out; returns the history, and the seconds that it took."""
-    use_threads(model, data.shape)
-    if experiment.compile:
-        compile_layers(model)
+    prepare(model, experiment, data.shape)
     history = _restore(run) if resumed else []
     start = time.perf_counter()
     shown = progress or Progress(experiment.trainer.max_epochs, data.num_batches("train"), len(history))
@@ -119,6 +117,13 @@ def start_model(experiment: Experiment, data: ImageDataModule) -> Classifier:
     weights = initial_weights(shapes, experiment.seed, data.dtype, experiment.initializer)
     model.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()}, strict=False)
     return model
+
+
+def prepare(model: Classifier, experiment: Experiment, shape: Shape) -> None:
+    """Choose torch's threads, and compile the layers where the experiment asks for it."""
+    use_threads(model, shape)
+    if experiment.compile:
+        compile_layers(model)
 
 
 def use_threads(model: Classifier, shape: Shape) -> None:

@@ -121,7 +121,8 @@ def _run_forked(command: list[str], folder: Path) -> subprocess.CompletedProcess
     with tempfile.TemporaryDirectory() as name:
         out, err = Path(name) / "out", Path(name) / "err"
         order = {"script": command[0], "arguments": command[1:], "folder": str(folder)}
-        zygote.stdin.write(json.dumps(order | {"stdout": str(out), "stderr": str(err)}) + "\n")
+        order |= {"stdout": str(out), "stderr": str(err)}
+        zygote.stdin.write(json.dumps(order) + "\n")
         zygote.stdin.flush()
         killer = threading.Timer(TIMEOUT, os.kill, (int(zygote.stdout.readline()), signal.SIGKILL))
         killer.start()
