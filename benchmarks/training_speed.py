@@ -166,6 +166,38 @@ def usual_lightning(experiment: Experiment, data: ImageDataModule, folder: Path)
     return train
 
 
+def barebones_lightning(experiment: Experiment, data: ImageDataModule) -> Contestant:
+    """The least that Lightning's own loop costs: `barebones`, so no callbacks, no logger, and nothing is noted."""
+    network, loss_of = _bare_network(experiment, data)
+
+    class Barebones(pl.LightningModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = network
+            self.seconds = 0.0
+
+        def training_step(self, batch: tuple[torch.Tensor, torch.Tensor], _: int) -> torch.Tensor:
+            return loss_of(self.network(batch[0]), batch[1])
+
+        def configure_optimizers(self) -> torch.optim.SGD:
+            config = experiment.optimizer
+            return torch.optim.SGD(self.parameters(), config.lr, config.momentum, fused=True)
+
+        def on_train_epoch_start(self) -> None:
+            self.seconds -= time.perf_counter()
+
+        def on_train_epoch_end(self) -> None:
+            self.seconds += time.perf_counter()
+
+    def train(epochs: int) -> float:
+        model: Any = Barebones()
+        lightning_track.use_threads(lightning_track.start_model(experiment, data), data.shape)
+        pl.Trainer(barebones=True, max_epochs=epochs).fit(model, LightningImages(data))
+        return epochs * len(data.rows["train"]) / float(model.seconds)
+
+    return train
+
+
 def scikit_learn(experiment: Experiment, data: ImageDataModule) -> Contestant:
     """scikit-learn's MLPClassifier with the same settings."""
     from sklearn.neural_network import MLPClassifier
@@ -204,6 +236,7 @@ def compare(title: str, experiment: Experiment, usual: bool = True) -> None:
             "Lightning track": lightning_epochs(experiment, data, folder),
         }
         if usual:
+            contestants["Lightning, barebones"] = barebones_lightning(experiment, data)
             contestants["Lightning, usual style"] = usual_lightning(experiment, data, folder)
         if usual and experiment.model == "softmax":
             contestants["scikit-learn MLPClassifier"] = scikit_learn(experiment, data)

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from experiment.console import Progress
@@ -15,6 +16,19 @@ from experiment.run import Row, Run
 from experiment.tensorboard import histogram
 from experiment.weights import BEST, FIRST, save_weights
 from lightning_models.classifier import Classifier
+
+
+class Patience(EarlyStopping):
+    """Lightning's EarlyStopping under a short name: Lightning asks for it a dozen times per step, and makes a long
+    one of all settings each time."""
+
+    state_key = "patience"
+
+
+class LastCheckpoint(ModelCheckpoint):
+    """Lightning's ModelCheckpoint under a short name, for the same reason."""
+
+    state_key = "last_checkpoint"
 
 
 class EpochRecorder(Callback):

@@ -8,17 +8,16 @@ from torch.nn import Module, MultiMarginLoss
 from torch.nn.functional import binary_cross_entropy_with_logits, one_hot
 
 
-class CrossEntropyLoss(Module):
+class CrossEntropyLoss(TorchCrossEntropyLoss):
     """L = mean of -Σ_c t_c log softmax(s / T)_c, the categorical cross-entropy at temperature T."""
 
     def __init__(self, temperature: float = 1.0, label_smoothing: float = 0.0) -> None:
-        super().__init__()
-        self.temperature, self.label_smoothing = temperature, label_smoothing
-        self.cross_entropy = TorchCrossEntropyLoss(label_smoothing=label_smoothing)
+        super().__init__(label_smoothing=label_smoothing)
+        self.temperature = temperature
 
     def forward(self, scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """The loss."""
-        return self.cross_entropy(scores if self.temperature == 1 else scores / self.temperature, labels)
+        return super().forward(scores if self.temperature == 1 else scores / self.temperature, labels)
 
 
 class BinaryCrossEntropyLoss(Module):
