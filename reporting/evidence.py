@@ -18,6 +18,7 @@ from experiment.errors import UserError
 from experiment.figures.results import Results, read_results
 from experiment.run import MAY_CHANGE_ON_RESUME, Run
 from reporting.plan import TRACKS, Plan, Task
+from sweeps.plan import Sweep
 
 STAMP = re.compile(r"\d{4}-\d{2}-\d{2}(?=_\d{2}-\d{2}-\d{2})")
 """The date in the name of a run's folder."""
@@ -111,7 +112,7 @@ def gather(plan: Plan) -> Evidence:
     for name, sweep in plan.sweeps.items():
         folder = plan.logs / sweep.name / "numpy"
         if (folder / "ranking.csv").is_file():
-            found = _read(evidence, folder, _sweep, len(sweep.parameters))
+            found = _read(evidence, folder, _sweep, sweep, plan.demanding)
             if found:
                 evidence.sweeps[name] = found
     _look_at_the_rest(plan, evidence)
@@ -189,10 +190,13 @@ def _comparison(folder: Path, asked: Task, demanding: bool) -> ComparisonNumbers
     return ComparisonNumbers(folder, numbers)
 
 
-def _sweep(folder: Path, count: int) -> SweepNumbers:
+def _sweep(folder: Path, asked: Sweep, demanding: bool) -> SweepNumbers | None:
     with open(folder / "ranking.csv", newline="") as file:
         rows = list(csv.DictReader(file))
-    fields = list(rows[0])[1 : 1 + count]
+    fields = list(rows[0])[1 : 1 + len(asked.parameters)]
+    best = from_yaml(folder / "best.yaml")
+    if demanding and _settings(best) != _settings(asked.experiment({name: rows[0][name] for name in fields})):
+        return None
     found = SweepNumbers(folder, fields, rows, {})
     data = Run(found.run(rows[0])).read_json("data.json", "label", "checksums", "description")
     done = [row for row in rows if row["val/loss"]]

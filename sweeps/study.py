@@ -59,7 +59,7 @@ def open_study(sweep: Sweep, storage: str | None, folder: Path, worker: int = 0)
         other = next(name for name in sorted({*before, *now}) if before.get(name) != now.get(name))
         raise UserError(
             f"{where}: holds a study {sweep.name!r} with {other} {before.get(other)}, not {now.get(other)}; "
-            "give the sweep another name, or another --storage."
+            "give the sweep another name, another --logs_root, or another --storage."
         )
     study.set_user_attr("parameters", now)
     return study
