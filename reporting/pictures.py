@@ -17,7 +17,9 @@ from matplotlib.ticker import MaxNLocator
 
 from experiment.config import Experiment
 from experiment.figures.results import Results
-from experiment.figures.style import COLOURS, STYLE, few, show_image
+from experiment.figures.style import COLOURS, STYLE, few
+from experiment.figures.tiles import GAP as TILE_GAP
+from experiment.figures.tiles import Tile, on_paper, show_tiles
 from experiment.network import LayerPlan, Shape, hidden_layers, output_shapes, plan_network
 from reporting.document import Image
 from reporting.evidence import TrainedRun
@@ -51,14 +53,11 @@ def samples(results: Results, each: int = 8) -> Canvas:
     """Some test images of each category, a row for each."""
     rows, images, shown = results.examples["rows"], results.examples["images"], few(results.categories)
     canvas = Canvas(figsize=(7.5, 0.9 * len(shown)), layout="constrained")
-    grid = canvas.subplots(len(shown), each, squeeze=False)
-    for (category, name), axes in zip(shown, grid, strict=True):
-        chosen = np.flatnonzero(results.labels[rows] == category)[:each]
-        for axis in axes:
-            axis.axis("off")
-        for axis, number in zip(axes, chosen, strict=False):
-            show_image(axis, images[number])
-        axes[0].text(-0.15, 0.5, name, transform=axes[0].transAxes, ha="right", va="center", fontsize=11)
+    axis = canvas.subplots()
+    chosen = [np.flatnonzero(results.labels[rows] == category)[:each] for category, _ in shown]
+    show_tiles(axis, [[Tile(on_paper(images[number])) for number in row] for row in chosen], each)
+    for row, (_, name) in enumerate(shown):
+        axis.text(-0.15, row * (1 + TILE_GAP) + 0.5, name, ha="right", va="center", fontsize=11)
     return canvas
 
 

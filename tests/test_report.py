@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,7 @@ def runs_of(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(path.read_text()) for path in paths]
 
 
+@cache
 def text_of(pdf: bytes) -> list[str]:
     """The text of each page."""
     return [page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages]

@@ -17,7 +17,8 @@ from matplotlib.figure import Figure
 from datamodules.cache import cached, fingerprint
 from datamodules.images import ImageDataModule, Split
 from experiment.errors import UserError
-from experiment.figures.style import COLOURS, STYLE, show_image
+from experiment.figures.style import COLOURS, STYLE
+from experiment.figures.tiles import Tile, in_rows, on_paper, show_tiles
 from experiment.weights import BEST
 from trained.predictors import Predictor
 
@@ -94,13 +95,11 @@ def sheet(images: np.ndarray, names: list[str], similar: np.ndarray, wanted: str
     with rc_context(STYLE):
         figure = Figure(figsize=(1.25 * COLUMNS, 1.5 * rows + 0.7), layout="constrained")
         figure.suptitle(title, fontsize=11)
-        axes = figure.subplots(rows, COLUMNS, squeeze=False).flat
-        for axis in axes:
-            axis.axis("off")
-        for axis, image, name, value in zip(figure.axes, images, names, similar, strict=False):
-            show_image(axis, image)
-            right = wanted is None or name == wanted
-            axis.set_title(f"{name}\n{value:.2f}", fontsize=8, color="black" if right else COLOURS[5])
+        tiles = [
+            Tile(on_paper(image), f"{name}\n{value:.2f}", "black" if wanted in (None, name) else COLOURS[5])
+            for image, name, value in zip(images, names, similar, strict=True)
+        ]
+        show_tiles(figure.subplots(), in_rows(tiles, COLUMNS), COLUMNS, above=0.34)
     return figure
 
 

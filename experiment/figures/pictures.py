@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from experiment.figures.results import Results
-from experiment.figures.style import COLOURS, new_figure, show_image
+from experiment.figures.style import COLOURS, new_figure
+from experiment.figures.tiles import Tile, in_rows, on_paper, show_tiles
 
 MOST = 32
 """At most so many weights or maps of a layer are shown."""
@@ -21,15 +22,15 @@ def predictions(results: Results, columns: int = 8) -> Figure:
     right = right[np.linspace(0, len(right) - 1, 2 * columns).astype(int)] if len(right) else right
     wrong = wrong[np.argsort(-confidence[wrong], kind="stable")][: 2 * columns]
     title = f"Right (above) and most confidently wrong (below), of {len(rows):,} test images"
-    figure, axes = new_figure(results, title, 4, columns, (11, 7))
-    for axis in axes:
-        axis.axis("off")
-    for first, chosen in ((0, right), (2 * columns, wrong)):
-        for axis, number in zip(axes[first:], chosen, strict=False):
-            show_image(axis, images[number])
-            guess, truth = (results.categories[label] for label in (guesses[number], labels[number]))
-            text = f"{guess} {confidence[number]:.0%}" + ("" if guess == truth else f"\nis {truth}")
-            axis.set_title(text, fontsize=8, color="black" if guess == truth else COLOURS[5])
+    figure, (axis,) = new_figure(results, title, 1, 1, (11, 7))
+
+    def tile(number: int) -> Tile:
+        guess, truth = (results.categories[label] for label in (guesses[number], labels[number]))
+        caption = f"{guess} {confidence[number]:.0%}" + ("" if guess == truth else f"\nis {truth}")
+        return Tile(on_paper(images[number]), caption, "black" if guess == truth else COLOURS[5])
+
+    chosen = (right[:columns], right[columns:], wrong[:columns], wrong[columns:])
+    show_tiles(axis, [[tile(number) for number in row] for row in chosen], columns, above=0.34)
     return figure
 
 
@@ -51,23 +52,17 @@ def feature_maps(results: Results) -> Figure | None:
     if "maps_first" not in results.examples:
         return None
     images, labels = results.examples["mapped_images"], results.labels[results.examples["mapped_rows"]]
-    each = 8
-    figure, axes = new_figure(
-        results, "Feature maps: first and last convolution", 2 * len(images), 1 + each, (11, 2.3 * len(images))
-    )
-    grid = np.array(axes, dtype=object).reshape(2 * len(images), 1 + each)
-    for axis in axes:
-        axis.axis("off")
+    each = min(8, max(results.examples[key].shape[1] for key in ("maps_first", "maps_last")))
+    size = max(7.0, 2 + each * 1.12), 2.6 * len(images)
+    figure, (axis,) = new_figure(results, "Feature maps: first and last convolution", 1, 1, size)
+    rows: list[list[Tile | None]] = []
     for number, (image, label) in enumerate(zip(images, labels, strict=True)):
-        show_image(grid[2 * number, 0], image)
-        grid[2 * number, 0].set_title(results.categories[label], fontsize=9)
-        for row, key in enumerate(("maps_first", "maps_last")):
-            maps = results.examples[key][number]
+        for which in ("first", "last"):
+            maps = results.examples[f"maps_{which}"][number]
             strongest = np.argsort(-maps.max(axis=(1, 2)), kind="stable")[:each]
-            for axis, channel in zip(grid[2 * number + row, 1:], strongest, strict=False):
-                axis.imshow(maps[channel], cmap="viridis")
-                if number == 0:
-                    axis.set_title(f"{'first' if row == 0 else 'last'}, {channel}", fontsize=7)
+            drawing = Tile(on_paper(image), results.categories[label]) if which == "first" else None
+            rows.append([drawing, *(Tile(maps[channel], f"{which}, {channel}") for channel in strongest)])
+    show_tiles(axis, rows, 1 + each, above=0.2)
     return figure
 
 
@@ -79,15 +74,11 @@ def _one_picture(weight: np.ndarray) -> np.ndarray:
 
 
 def _tiles(results: Results, title: str, pictures: list[np.ndarray]) -> Figure:
-    columns = 8
-    rows = -(-len(pictures) // columns)
-    figure, axes = new_figure(results, title, rows, columns, (9, 1.15 * rows + 1))
-    for axis in axes:
-        axis.axis("off")
+    columns = min(8, len(pictures))
+    figure, (axis,) = new_figure(results, title, 1, 1, (9, 1.02 * -(-len(pictures) // columns) + 0.8))
     largest = max(float(np.abs(picture).max()) for picture in pictures)
-    shown = None
-    for axis, picture in zip(axes, pictures, strict=False):
-        shown = axis.imshow(picture, cmap="PuOr_r", vmin=-largest, vmax=largest)
-    if shown is not None and pictures[0].ndim == 2:
-        figure.colorbar(shown, ax=axes, fraction=0.025, label="weight")
+    options = {"cmap": "PuOr_r", "vmin": -largest, "vmax": largest}
+    shown = show_tiles(axis, in_rows([Tile(picture, options=options) for picture in pictures], columns), columns)
+    if pictures[0].ndim == 2:
+        figure.colorbar(shown[0], ax=axis, fraction=0.025, label="weight")
     return figure

@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 from typing import Any
 
-import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -54,15 +53,6 @@ def of_all(categories: list[str]) -> str:
 def look(category: int) -> dict[str, Any]:
     """Colour and marker of a category; ten categories and more repeat colours, but with other markers."""
     return {"color": COLOURS[category % len(COLOURS)], "marker": MARKERS[category % len(MARKERS)]}
-
-
-def show_image(axis: Axes, image: np.ndarray) -> None:
-    """A drawing (H, W) dark on white, as on paper, or a photograph (H, W, 3)."""
-    if image.ndim == 2:
-        axis.imshow(255 - image, cmap="gray", vmin=0, vmax=255)
-    else:
-        axis.imshow(image)
-    axis.axis("off")
 
 
 def to_png(figure: Figure) -> tuple[bytes, tuple[int, int]]:
