@@ -66,7 +66,9 @@ def test_batch_normalisation_is_not_shared_by_cpus(flags: list[str], program: Pr
     assert_refused(result, "BatchNorm cannot be shared by 2 CPU processes")
 
 
-def test_a_killed_process_ends_the_training_which_can_be_resumed(flags: list[str], tmp_path: Path) -> None:
+def test_a_killed_process_ends_the_training_which_can_be_resumed(
+    flags: list[str], program: Program, tmp_path: Path
+) -> None:
     logs = tmp_path / "logs" / "softmax" / "lightning"
     command = [sys.executable, str(PROJECT / "train_lightning.py"), *flags, *PAIR]
     long = ["--trainer.max_epochs", "100000", "--trainer.patience", "100000"]
@@ -82,8 +84,8 @@ def test_a_killed_process_ends_the_training_which_can_be_resumed(flags: list[str
     assert "process 0 of 2 lost the others" in line and f"--resume {run.folder}" in line
     assert "Traceback" not in said
     done = len(run.read_history())
-    resumed = [*command, "--resume", str(run.folder), "--trainer.max_epochs", str(done + 1), *long[2:]]
-    again = subprocess.run(resumed, capture_output=True, text=True, timeout=240, check=False)
+    resumed = ["--resume", str(run.folder), "--trainer.max_epochs", str(done + 1), *long[2:]]
+    again = program("train_lightning.py", *flags, *PAIR, *resumed)
     assert again.returncode == 0, again.stderr
     assert len(run.read_history()) == done + 1 and (run.folder / "metrics.json").is_file()
 
