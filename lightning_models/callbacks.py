@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
+from functools import cached_property
 from typing import Any
 
-from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
+from lightning.pytorch import Callback, LightningModule, Trainer, callbacks
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from experiment.console import Progress
@@ -18,17 +18,22 @@ from experiment.weights import BEST, FIRST, save_weights
 from lightning_models.classifier import Classifier
 
 
-class Patience(EarlyStopping):
-    """Lightning's EarlyStopping under a short name: Lightning asks for it a dozen times per step, and makes a long
-    one of all settings each time."""
+class EarlyStopping(callbacks.EarlyStopping):
+    """Lightning's own, but its name is made once: Lightning asks for it six times per step."""
 
-    state_key = "patience"
+    @cached_property
+    def state_key(self) -> str:
+        """Under which checkpoints keep its state."""
+        return super().state_key
 
 
-class LastCheckpoint(ModelCheckpoint):
-    """Lightning's ModelCheckpoint under a short name, for the same reason."""
+class ModelCheckpoint(callbacks.ModelCheckpoint):
+    """Lightning's own, but its name is made once, too."""
 
-    state_key = "last_checkpoint"
+    @cached_property
+    def state_key(self) -> str:
+        """Under which checkpoints keep its state."""
+        return super().state_key
 
 
 class EpochRecorder(Callback):

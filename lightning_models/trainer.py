@@ -32,7 +32,7 @@ from experiment.network import Shape
 from experiment.results import Outcome
 from experiment.run import Row, Run
 from experiment.weights import BEST, FIRST, load_weights
-from lightning_models.callbacks import EpochRecorder, LastCheckpoint, Patience
+from lightning_models.callbacks import EarlyStopping, EpochRecorder, ModelCheckpoint
 from lightning_models.classifier import Classifier
 from lightning_models.dual_tower import DualTower
 from lightning_models.layers import Dropout
@@ -187,8 +187,8 @@ def fit(
         return
     callbacks: list[Callback] = [
         EpochRecorder(run, history, progress, watch, len(adapter.data.rows["train"])),
-        Patience("val/loss", patience=experiment.trainer.patience, mode="min", check_finite=False),
-        LastCheckpoint(run.folder / "checkpoints", "last", enable_version_counter=False, save_on_train_epoch_end=True),
+        EarlyStopping("val/loss", patience=experiment.trainer.patience, mode="min", check_finite=False),
+        ModelCheckpoint(run.folder / "checkpoints", "last", enable_version_counter=False, save_on_train_epoch_end=True),
     ]
     trainer = make_trainer(
         experiment,
