@@ -12,7 +12,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from experiment.figures.comparison import TINY, comparison_figure, gradients, short_heading, weights_apart
+from experiment.figures.comparison import TINY, comparison_figure, gradients, overlay, short_heading, weights_apart
 from experiment.figures.style import COLOURS, STYLE, to_png
 from experiment.files import write_text, written_whole
 from experiment.run import Run
@@ -148,19 +148,13 @@ def _curves(comparison: Comparison, name: str, finished: Finished) -> Figure:
     above, below = figure.subplots(2, 2, sharex=True, height_ratios=[3, 1.4])
     pair = (finished.one, finished.other)
     for column, quantity in enumerate(("loss", "accuracy")):
+        overlay(above[column], [run.history for run in pair], [run.metrics["track"] for run in pair], quantity)
+        above[column].set_xlabel("")
         for split, colour in (("train", COLOURS[0]), ("val", COLOURS[1])):
-            tag = f"{split}/{quantity}"
-            series = [np.array([row[tag] for row in run.history]) for run in pair]
-            for values, run, style, width in zip(series, pair, ("-", ":"), (4, 2), strict=True):
-                shown = colour if style == "-" else "black"
-                epochs = np.arange(1, len(values) + 1)
-                label = f"{tag}, {run.metrics['track']}"
-                above[column].plot(epochs, values, style, color=shown, linewidth=width, label=label, alpha=0.9)
-            common = min(map(len, series))
-            apart = np.maximum(np.abs(series[0][:common] - series[1][:common]), TINY)
-            below[column].plot(np.arange(1, common + 1), apart, color=colour, marker="o", markersize=3, label=tag)
-        above[column].set(ylabel=quantity)
-        above[column].legend(fontsize=8)
+            ours, theirs = (np.array([row[f"{split}/{quantity}"] for row in run.history]) for run in pair)
+            common = min(len(ours), len(theirs))
+            apart = np.maximum(np.abs(ours[:common] - theirs[:common]), TINY)
+            below[column].plot(np.arange(1, common + 1), apart, color=colour, marker="o", markersize=3)
         below[column].set(yscale="log", xlabel="epoch", ylabel=f"|difference|\n(0 drawn as {TINY:.0e})")
         below[column].xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure

@@ -13,9 +13,9 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
-from matplotlib.ticker import MaxNLocator
 
 from experiment.config import Experiment
+from experiment.figures.comparison import overlay
 from experiment.figures.results import Results
 from experiment.figures.style import COLOURS, STYLE, few
 from experiment.figures.tiles import GAP as TILE_GAP
@@ -77,19 +77,11 @@ def architecture(experiment: Experiment, shape: Shape, categories: int, vector: 
 
 
 def both_curves(runs: Sequence[TrainedRun]) -> Canvas:
-    """Loss and accuracy of both tracks by epoch: the second track's dots lie on the first one's lines, or do not."""
+    """Loss and accuracy of both tracks by epoch."""
     canvas = Canvas(figsize=(9, 3.8), layout="constrained")
     canvas.suptitle(f"Both tracks on {runs[0].data['label']} ({runs[0].data['source']})", fontsize=11)
     for axis, quantity in zip(canvas.subplots(1, 2), ("loss", "accuracy"), strict=True):
-        for run, (style, width) in zip(runs, (("-", 3.5), (":", 2.0)), strict=True):
-            for split, name, colour in (("train", "training", COLOURS[0]), ("val", "validation", COLOURS[1])):
-                values = [row[f"{split}/{quantity}"] for row in run.results.history]
-                label = f"{name}, {run.metrics['track']}"
-                shown = colour if style == "-" else "black"
-                axis.plot(range(1, len(values) + 1), values, style, color=shown, linewidth=width, label=label)
-        axis.set(xlabel="epoch", ylabel=quantity)
-        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axis.legend(fontsize=8)
+        overlay(axis, [run.results.history for run in runs], [run.metrics["track"] for run in runs], quantity)
     return canvas
 
 

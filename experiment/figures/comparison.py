@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from experiment.figures.style import COLOURS
+from experiment.run import Row
 
 TINY = 1e-18
 """What a difference of exactly 0 is drawn as, on logarithmic axes."""
@@ -45,6 +48,18 @@ def weights_apart(numbers: dict[str, Any]) -> Figure:
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.legend(fontsize=9)
     return figure
+
+
+def overlay(axis: Axes, histories: Sequence[list[Row]], tracks: Sequence[str], quantity: str) -> None:
+    """Loss or accuracy of both tracks by epoch: the second's black dots lie on the first's lines, or do not."""
+    for rows, track, (style, width) in zip(histories, tracks, (("-", 4), (":", 2)), strict=True):
+        for split, name, colour in (("train", "training", COLOURS[0]), ("val", "validation", COLOURS[1])):
+            values = [row[f"{split}/{quantity}"] for row in rows]
+            shown = colour if style == "-" else "black"
+            axis.plot(range(1, len(values) + 1), values, style, color=shown, linewidth=width, label=f"{name}, {track}")
+    axis.set(xlabel="epoch", ylabel=quantity)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.legend(fontsize=8)
 
 
 def comparison_figure(heading: str, title: str, size: tuple[float, float]) -> tuple[Figure, Any]:
