@@ -149,7 +149,11 @@ def _plain(block: Block, counts: dict[str, Any], cited: list[str]) -> dict[str, 
         return plain | {"header": header, "rows": rows, "numeric": numeric}
     if isinstance(block, Figure):
         names = [f"{image.name}.{image.format}" for image in block.images]
-        return plain | {"images": names, "width": block.width, "alt": block.caption.replace("`", "").replace("*", "")}
+        return plain | {
+            "images": names,
+            "width": block.width,
+            "alt": "".join(span["text"] for span in plain["caption"]),
+        }
     if isinstance(block, Listing):
         return plain | {"items": [_spans(item, cited) for item in block.items]}
     if isinstance(block, Text):
