@@ -79,11 +79,11 @@ class Evidence:
     """Folders that are nothing of use, and why."""
 
     def missing(self, plan: Plan) -> list[list[str]]:
-        """The commands that would make what is not there."""
+        """The commands that would make what is not there; searches first, which refuse to go on with other settings."""
         pairs = [(task, track) for task in plan.tasks for track in TRACKS]
-        commands = [plan.training(task, track) for task, track in pairs if (task, track) not in self.runs]
+        commands = [plan.search(name) for name in plan.sweeps if name not in self.sweeps]
+        commands += [plan.training(task, track) for task, track in pairs if (task, track) not in self.runs]
         commands += [plan.comparison(task) for task in plan.tasks if task not in self.comparisons]
-        commands += [plan.search(name) for name in plan.sweeps if name not in self.sweeps]
         return [list(command) for command in dict.fromkeys(map(tuple, commands))]
 
     def date(self) -> str:
