@@ -44,6 +44,7 @@ from experiment.errors import run_program  # noqa: E402
 from experiment.interrupt import Watch  # noqa: E402
 from experiment.run import Row, Run  # noqa: E402
 from lightning_models import trainer as lightning_track  # noqa: E402
+from lightning_models.optim import make_optimizer  # noqa: E402
 from numpy_ref import trainer as numpy_track  # noqa: E402
 
 ROUNDS = 7
@@ -181,9 +182,8 @@ def barebones_lightning(experiment: Experiment, data: ImageDataModule) -> Contes
         def training_step(self, batch: tuple[torch.Tensor, torch.Tensor], _: int) -> torch.Tensor:
             return loss_of(self.network(batch[0]), batch[1])
 
-        def configure_optimizers(self) -> torch.optim.SGD:
-            config = experiment.optimizer
-            return torch.optim.SGD(self.parameters(), config.lr, config.momentum, fused=True)
+        def configure_optimizers(self) -> torch.optim.Optimizer:
+            return make_optimizer(experiment.optimizer, list(self.parameters()))
 
         def on_train_epoch_start(self) -> None:
             self.seconds -= time.perf_counter()
@@ -242,7 +242,8 @@ def compare(title: str, experiment: Experiment, usual: bool = True) -> None:
             contestants["Lightning, usual style"] = usual_lightning(experiment, data, folder)
         if usual and experiment.model == "softmax":
             contestants["scikit-learn MLPClassifier"] = scikit_learn(experiment, data)
-        speeds = in_turns(contestants, data, *((IMAGES, MORE_ROUNDS) if usual else (0, ROUNDS)))
+        images, rounds = (IMAGES, MORE_ROUNDS) if usual else (0, ROUNDS)
+        speeds = in_turns(contestants, data, images, rounds)
     medians = {name: statistics.median(values) for name, values in speeds.items()}
     bare = max(medians[name] for name in list(contestants)[:2])
     report(f"{title} on {data.description}", speeds, bare, "of the fastest bare loop")

@@ -106,8 +106,11 @@ class LightningImages(LightningDataModule):
         return isinstance(images, np.ndarray) and images.nbytes <= ROOM * torch.cuda.mem_get_info(device)[0]
 
     def transfer_batch_to_device(self, batch: TorchBatch, device: torch.device, dataloader_idx: int) -> TorchBatch:
-        """Images and labels to the device; Lightning's own way looks through any structure, which takes longer."""
-        return batch[0].to(device), batch[1].to(device), *batch[2:]
+        """Nothing to do on the CPU, where Lightning's own way would look through the batch's structure all the same."""
+        if device.type == "cpu":
+            return batch
+        moved: TorchBatch = super().transfer_batch_to_device(batch, device, dataloader_idx)
+        return moved
 
     def train_dataloader(self) -> Batches:
         """The training batches, in the order that belongs to the epoch."""

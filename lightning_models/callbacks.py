@@ -18,8 +18,8 @@ from experiment.weights import BEST, FIRST, save_weights
 from lightning_models.classifier import Classifier
 
 
-class EarlyStopping(callbacks.EarlyStopping):
-    """Lightning's own, but its name is made once: Lightning asks for it six times per step."""
+class NamedOnce(Callback):
+    """A callback that makes its name once: Lightning asks for it six times per step."""
 
     @cached_property
     def state_key(self) -> str:
@@ -27,13 +27,12 @@ class EarlyStopping(callbacks.EarlyStopping):
         return super().state_key
 
 
-class ModelCheckpoint(callbacks.ModelCheckpoint):
-    """Lightning's own, but its name is made once, too."""
+class EarlyStopping(NamedOnce, callbacks.EarlyStopping):
+    """Lightning's own."""
 
-    @cached_property
-    def state_key(self) -> str:
-        """Under which checkpoints keep its state."""
-        return super().state_key
+
+class ModelCheckpoint(NamedOnce, callbacks.ModelCheckpoint):
+    """Lightning's own."""
 
 
 class EpochRecorder(Callback):

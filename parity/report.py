@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from experiment.figures.comparison import TINY, comparison_figure, gradients, overlay, short_heading, weights_apart
 from experiment.figures.style import COLOURS, STYLE, to_png
@@ -149,14 +148,12 @@ def _curves(comparison: Comparison, name: str, finished: Finished) -> Figure:
     pair = (finished.one, finished.other)
     for column, quantity in enumerate(("loss", "accuracy")):
         overlay(above[column], [run.history for run in pair], [run.metrics["track"] for run in pair], quantity)
-        above[column].set_xlabel("")
         for split, colour in (("train", COLOURS[0]), ("val", COLOURS[1])):
             ours, theirs = (np.array([row[f"{split}/{quantity}"] for row in run.history]) for run in pair)
             common = min(len(ours), len(theirs))
             apart = np.maximum(np.abs(ours[:common] - theirs[:common]), TINY)
             below[column].plot(np.arange(1, common + 1), apart, color=colour, marker="o", markersize=3)
         below[column].set(yscale="log", xlabel="epoch", ylabel=f"|difference|\n(0 drawn as {TINY:.0e})")
-        below[column].xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
 
 

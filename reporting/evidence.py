@@ -194,9 +194,10 @@ def _sweep(folder: Path, asked: Sweep, demanding: bool) -> SweepNumbers | None:
     with open(folder / "ranking.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     fields = list(rows[0])[1 : 1 + len(asked.parameters)]
-    best = from_yaml(folder / "best.yaml")
-    if demanding and _settings(best) != _settings(asked.experiment({name: rows[0][name] for name in fields})):
-        return None
+    if demanding:
+        best, asked_for = from_yaml(folder / "best.yaml"), asked.experiment({name: rows[0][name] for name in fields})
+        if _settings(best) != _settings(asked_for):
+            return None
     found = SweepNumbers(folder, fields, rows, {})
     data = Run(found.run(rows[0])).read_json("data.json", "label", "checksums", "description")
     done = [row for row in rows if row["val/loss"]]

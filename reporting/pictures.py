@@ -82,6 +82,7 @@ def both_curves(runs: Sequence[TrainedRun]) -> Canvas:
     canvas.suptitle(f"Both tracks on {runs[0].data['label']} ({runs[0].data['source']})", fontsize=11)
     for axis, quantity in zip(canvas.subplots(1, 2), ("loss", "accuracy"), strict=True):
         overlay(axis, [run.results.history for run in runs], [run.metrics["track"] for run in runs], quantity)
+        axis.set_xlabel("epoch")
     return canvas
 
 

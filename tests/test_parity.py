@@ -74,7 +74,6 @@ def runs(request: pytest.FixtureRequest, subset: Path, glove: Path, tmp_path_fac
                 augmentation=Augmentation(rotation=10, shift=1) if request.param == "everything" else Augmentation(),
             ),
             trainer=Trainer(dtype="float64", max_epochs=6, patience=2),
-            figures=request.param == "everything",  # drawing takes longer than the rest
         )
     )
 
@@ -134,8 +133,7 @@ def test_tensorboard_tags_and_steps_agree(runs: dict[str, Run]) -> None:
         np.testing.assert_allclose(mine, other, rtol=1e-6, atol=1e-9, err_msg=tag)
     plugins = {ours.SummaryMetadata(tag).plugin_data.plugin_name for tag in ours.Tags()["tensors"]}
     assert plugins == {"custom_scalars", "hparams", "pr_curves", "text"}
-    drawn = {"figures/confusion_matrix", "figures/roc_curves", "figures/predictions"} <= set(ours.Tags()["images"])
-    assert drawn == (runs["numpy"].folder.parents[1].name == "everything")
+    assert {"figures/confusion_matrix", "figures/roc_curves", "figures/predictions"} <= set(ours.Tags()["images"])
 
 
 def test_each_term_is_logged(runs: dict[str, Run]) -> None:

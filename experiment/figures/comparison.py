@@ -57,7 +57,7 @@ def overlay(axis: Axes, histories: Sequence[list[Row]], tracks: Sequence[str], q
             values = [row[f"{split}/{quantity}"] for row in rows]
             shown = colour if style == "-" else "black"
             axis.plot(range(1, len(values) + 1), values, style, color=shown, linewidth=width, label=f"{name}, {track}")
-    axis.set(xlabel="epoch", ylabel=quantity)
+    axis.set_ylabel(quantity)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.legend(fontsize=8)
 

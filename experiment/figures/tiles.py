@@ -1,4 +1,4 @@
-"""Many small pictures side by side on one pair of axes; axes of its own for each would take a hundred times as long."""
+"""Many small pictures side by side on one pair of axes; with axes for each, a figure takes three times as long."""
 
 from __future__ import annotations
 
@@ -26,9 +26,7 @@ class Tile:
     """Of `imshow`."""
 
 
-def show_tiles(
-    axis: Axes, rows: Sequence[Sequence[Tile | None]], columns: int, above: float = GAP, size: float = 8
-) -> list[AxesImage]:
+def show_tiles(axis: Axes, rows: Sequence[Sequence[Tile | None]], columns: int, above: float = GAP) -> list[AxesImage]:
     """Show rows of up to `columns` tiles; None leaves a place empty. `above` is the room for captions."""
     shown = []
     for row, tiles in enumerate(rows):
@@ -37,7 +35,7 @@ def show_tiles(
                 continue
             left, top = column * (1 + GAP), row * (1 + above)
             shown.append(axis.imshow(tile.picture, extent=(left, left + 1, top + 1, top), **tile.options))
-            axis.text(left + 0.5, top - 0.04, tile.caption, ha="center", va="bottom", fontsize=size, color=tile.colour)
+            axis.text(left + 0.5, top - 0.04, tile.caption, ha="center", va="bottom", fontsize=8, color=tile.colour)
     across, down = columns * (1 + GAP) - GAP, len(rows) * (1 + above) - above
     axis.set(xlim=(0, across), ylim=(down, -above), aspect="equal")
     axis.axis("off")
