@@ -20,18 +20,18 @@ sys.path[0] = str(Path(__file__).resolve().parents[1])
 import torch  # noqa: E402
 
 from benchmarks.training_speed import SMALL_CNN, in_turns, lightning_epochs, report  # noqa: E402
-from datamodules.choice import make_data  # noqa: E402
 from datamodules.images import Split  # noqa: E402
-from datamodules.lightning_adapter import LightningImages  # noqa: E402
+from datamodules.lightning_adapter import ImageLightningDataModule  # noqa: E402
+from datamodules.registry import make_data  # noqa: E402
 from experiment.commandline import parse_command  # noqa: E402
 from experiment.config import Augmentation, Experiment  # noqa: E402
 from experiment.errors import run_program  # noqa: E402
 
 IMAGES = 9_000
-"""Drawings per contestant and round, at least."""
+"""Images per contestant and round, at least."""
 
 
-class FromHost(LightningImages):
+class FromHost(ImageLightningDataModule):
     """Every batch is made by NumPy and moved to the device."""
 
     def belongs(self, split: Split, device: torch.device) -> bool:
@@ -39,7 +39,7 @@ class FromHost(LightningImages):
         return False
 
 
-class OnDevice(LightningImages):
+class OnDevice(ImageLightningDataModule):
     """All images lie on the device, also where that is the CPU."""
 
     def belongs(self, split: Split, device: torch.device) -> bool:

@@ -20,8 +20,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from datamodules.choice import make_data
-from datamodules.drawings import official_categories
+from datamodules.image_dataset import official_categories
+from datamodules.registry import make_data
 from datamodules.sources import doodles
 from experiment.config import Data, Experiment
 
@@ -29,7 +29,7 @@ SIZES = (100_000, 1_000_000, 10_000_000)
 SECONDS = 20.0
 """An epoch is followed for so long at most."""
 TEST = 10
-"""Drawings of each category for the test."""
+"""ImageDataset of each category for the test."""
 
 
 def main() -> None:

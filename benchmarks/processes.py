@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def measure(world: int) -> float:
-    """Drawings per second, the median of all epochs but the first."""
+    """Images per second, the median of all epochs but the first."""
     with tempfile.TemporaryDirectory() as logs:
         command = [sys.executable, str(PROJECT / "train_lightning.py"), *FLAGS]
         command += ["--lightning.devices", str(world), "--logs_root", logs]
@@ -53,7 +53,7 @@ def measure(world: int) -> float:
         (run,) = Path(logs).glob("*/lightning/*")
         events = EventAccumulator(str(run))
         events.Reload()
-        return float(np.median([event.value for event in events.Scalars("time/images_per_second")][1:]))
+        return float(np.median([event.value for event in events.Scalars("training/images_per_second")][1:]))
 
 
 if __name__ == "__main__":

@@ -22,10 +22,10 @@ ROUNDS = 3
 def seconds(jobs: int, flags: list[str]) -> float:
     """Seconds that the sweep takes from beginning to end."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, str(PROJECT / "sweep.py"), str(PROJECT / f"configs/sweeps/{SWEEP}.yaml")]
+        command = [sys.executable, "-m", "studies", "sweep", str(PROJECT / f"configs/sweeps/{SWEEP}.yaml")]
         command += ["--track", TRACK, "--jobs", str(jobs), "--logs_root", folder, "--figures=false", *flags]
         start = time.perf_counter()
-        if subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode:
+        if subprocess.run(command, cwd=PROJECT, stdout=subprocess.DEVNULL, check=False).returncode:
             sys.exit("the sweep failed; its message stands above.")
         return time.perf_counter() - start
 

@@ -33,25 +33,24 @@ import torchmetrics  # noqa: E402
 from threadpoolctl import threadpool_limits  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
-from datamodules.choice import make_data  # noqa: E402
-from datamodules.drawings import as_batch  # noqa: E402
+from datamodules.image_dataset import as_batch  # noqa: E402
 from datamodules.images import ImageDataModule  # noqa: E402
-from datamodules.lightning_adapter import LightningImages  # noqa: E402
+from datamodules.lightning_adapter import ImageLightningDataModule  # noqa: E402
+from datamodules.registry import make_data  # noqa: E402
 from experiment.commandline import parse_command  # noqa: E402
 from experiment.config import Augmentation, Experiment, Optimizer, Softmax, Trainer  # noqa: E402
-from experiment.console import Progress  # noqa: E402
 from experiment.errors import run_program  # noqa: E402
-from experiment.interrupt import Watch  # noqa: E402
 from experiment.run import Row, Run  # noqa: E402
 from lightning_models import trainer as lightning_track  # noqa: E402
 from lightning_models.optim import make_optimizer  # noqa: E402
 from numpy_ref import trainer as numpy_track  # noqa: E402
+from visualization.console import Progress  # noqa: E402
 
 ROUNDS = 7
 MORE_ROUNDS = 15
 """For the small networks, whose rounds are over in a second: the ratios of 7 differ by a fifth from run to run."""
 IMAGES = 18_000
-"""Drawings per contestant and round, at least; small sets are passed through several times."""
+"""Images per contestant and round, at least; small sets are passed through several times."""
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 SMALL_CNN = parse_command(
@@ -82,10 +81,9 @@ def numpy_epochs(experiment: Experiment, data: ImageDataModule, folder: Path) ->
 
     def train(epochs: int) -> float:
         with threadpool_limits(1, "blas"):
-            model, stopwatch = numpy_track.start_model(experiment, data), Stopwatch()
-            run = Run.create(replace(experiment, logs_root=str(folder)), "numpy")
+            run, stopwatch = Run.create(replace(experiment, logs_root=str(folder)), "numpy"), Stopwatch()
             limited = replace(experiment, trainer=Trainer(max_epochs=epochs, patience=epochs))
-            numpy_track.fit(model, model.configure_optimizers(), data, limited, run, [], stopwatch, Watch())
+            numpy_track.Trainer(limited, data, run, progress=stopwatch).fit()
         return statistics.harmonic_mean(stopwatch.speeds)
 
     return train
@@ -95,18 +93,18 @@ def lightning_epochs(
     experiment: Experiment,
     data: ImageDataModule,
     folder: Path,
-    adapter: type[LightningImages] = LightningImages,
+    adapter: type[ImageLightningDataModule] = ImageLightningDataModule,
     skipped: int = 0,
 ) -> Contestant:
     """The Lightning track as it is, with batches by `adapter`; `skipped` further epochs at the start do not count."""
 
     def train(epochs: int) -> float:
-        model, stopwatch = lightning_track.start_model(experiment, data), Stopwatch()
-        lightning_track.prepare(model, experiment, data.shape)
-        run = Run.create(replace(experiment, logs_root=str(folder)), "lightning")
+        run, stopwatch = Run.create(replace(experiment, logs_root=str(folder)), "lightning"), Stopwatch()
         limit = skipped + epochs
         limited = replace(experiment, trainer=Trainer(max_epochs=limit, patience=limit))
-        lightning_track.fit(model, adapter(data), limited, run, [], stopwatch, Watch())
+        trainer = lightning_track.Trainer(limited, data, run, progress=stopwatch)
+        trainer.datamodule = adapter(limited, data)
+        trainer.fit()
         return statistics.harmonic_mean(stopwatch.speeds[skipped:])
 
     return train
@@ -194,7 +192,7 @@ def barebones_lightning(experiment: Experiment, data: ImageDataModule) -> Contes
     def train(epochs: int) -> float:
         model: Any = Barebones()
         lightning_track.use_threads(lightning_track.start_model(experiment, data), data.shape)
-        pl.Trainer(barebones=True, max_epochs=epochs).fit(model, LightningImages(data))
+        pl.Trainer(barebones=True, max_epochs=epochs).fit(model, ImageLightningDataModule(experiment, data))
         return epochs * len(data.rows["train"]) / float(model.seconds)
 
     return train

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiment.files import PROJECT, written_whole
+from experiment.files import PROJECT, atomic_write, remove_leftovers
 
 CACHE = PROJECT / "data" / "cache"
 
@@ -25,7 +25,8 @@ def cached(name: str, key: str, make: Callable[[], dict[str, np.ndarray]]) -> di
     except Exception:
         arrays = make()
     try:
-        with written_whole(path) as file:
+        remove_leftovers(CACHE, seconds=24 * 3600)
+        with atomic_write(path) as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]
     except OSError:
         pass

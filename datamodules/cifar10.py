@@ -5,21 +5,26 @@ A file is a row of records of 3,073 bytes: the label, then 1,024 bytes each of r
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import tarfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 
-from datamodules.downloads import fetch_file
-from datamodules.drawings import Drawings, all_among, data_root, select
+from datamodules.downloads import PIECE, fetched
+from datamodules.image_dataset import ImageDataset, all_among, data_root, select
 from datamodules.images import ImageDataModule
 from experiment.config import Data
-from experiment.errors import UserError
-from experiment.files import written_whole
+from experiment.errors import UserError, reason_of
+from experiment.files import atomic_write
 
 URL = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
 """Where the archive is fetched from, unless `data.url` says otherwise."""
+MD5 = "c32a1d4ab5d03f1284b67883e8d87530"
+"""The archive's published checksum."""
+TEST = "test_batch.bin"
 FOLDER = "cifar-10-batches-bin"
 NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 SIDE = 32
@@ -29,26 +34,26 @@ OFFICIAL = 50_000
 
 
 class CIFAR10DataModule(ImageDataModule):
-    """CIFAR-10: 50,000 + 10,000 photographs, 32x32, in colour. Training takes whichever data_batch files are there."""
+    """CIFAR-10: 50,000 + 10,000 photographs, 32x32, in colour. Training uses the data_batch files that exist."""
 
     NAME = "CIFAR-10"
 
-    def load(self, config: Data) -> Drawings:
+    def load(self, config: Data) -> ImageDataset:
         """From `data.root`, or `cifar-10-batches-bin` in it, where the archive is fetched to."""
         root = data_root(config)
         wanted = config.categories if isinstance(config.categories, list) else NAMES
         categories = all_among(wanted, NAMES, "CIFAR-10 has")
-        folder = root if (root / "test_batch.bin").is_file() else root / FOLDER
-        if not (folder / "test_batch.bin").is_file():
-            _fetch(config.url or URL, folder)
+        folder = root if (root / TEST).is_file() else root / FOLDER
+        if not (folder / TEST).is_file():
+            _fetch(config.url, folder)
         files = sorted(folder.glob("data_batch_*.bin"))
         if not files:
             raise UserError(f"{folder}: no data_batch_*.bin there; get CIFAR-10's binary version again.")
         train_images, train_labels = (np.concatenate(part) for part in zip(*map(read_records, files), strict=True))
         train = select(train_images, train_labels, NAMES, categories, config.train_per_category)
-        test = select(*read_records(folder / "test_batch.bin"), NAMES, categories, config.test_per_category)
+        test = select(*read_records(folder / TEST), NAMES, categories, config.test_per_category)
         part = "" if len(train_labels) == OFFICIAL else f" (only {len(files)} of 5 training files)"
-        return Drawings("cifar10", f"CIFAR-10 photographs, from {folder}{part}", categories, *train, *test)
+        return ImageDataset("cifar10", f"CIFAR-10 photographs, from {folder}{part}", categories, *train, *test)
 
 
 def read_records(path: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -64,33 +69,38 @@ def read_records(path: Path) -> tuple[np.ndarray, np.ndarray]:
     return records[:, 1:].reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1).copy(), labels
 
 
-def _fetch(url: str, folder: Path) -> None:
-    """Unpack the archive beside `folder` into it; fetch the archive first, and remove it again, if none is there."""
+def _fetch(url: str | None, folder: Path) -> None:
+    """Unpack into `folder` the archive beside it; if there is none, fetch it, and do not keep it."""
     archive = folder.parent / "cifar-10-binary.tar.gz"
     if archive.is_file():
-        _unpack(archive, str(archive), folder)
+        check_archive(archive)
+        _unpack(archive, folder)
         return
-    fetch_file(url, archive)
-    try:
-        _unpack(archive, url, folder)
-    finally:
-        archive.unlink()
+    with fetched(url or URL, archive, None if url else MD5, check_archive) as temporary:
+        _unpack(temporary, folder)
 
 
-def _unpack(archive: Path, origin: str, folder: Path) -> None:
-    """Take out the .bin files, the test's last: it shows that all are there."""
+def check_archive(path: Path) -> None:
+    """Read all of an archive, up to gzip's CRC at its end; a damaged one is a `UserError`."""
     try:
-        with tarfile.open(archive) as tar:
-            members = {Path(member.name).name: member for member in tar.getmembers() if member.name.endswith(".bin")}
-            if "test_batch.bin" not in members:
-                raise UserError(f"{origin}: has no test_batch.bin; get CIFAR-10's binary version, or check --data.url.")
-            folder.mkdir(exist_ok=True)
-            for name in sorted(members):
-                source = tar.extractfile(members[name])
-                assert source is not None
-                with written_whole(folder / name) as file:
-                    shutil.copyfileobj(source, file)
-    except (tarfile.TarError, EOFError, AssertionError) as error:
+        with gzip.open(path) as content, tarfile.open(fileobj=content, mode="r|") as tar:
+            names = {Path(member.name).name for member in tar if member.isfile()}
+            while content.read(PIECE):
+                pass
+    except (tarfile.TarError, zlib.error, EOFError, gzip.BadGzipFile) as error:
         raise UserError(
-            f"{origin}: not a whole archive of CIFAR-10's binary version; get it again, or check --data.url."
+            f"{path}: not a whole archive of CIFAR-10's binary version ({reason_of(error)}); get it again."
         ) from error
+    if TEST not in names:
+        raise UserError(f"{path}: has no {TEST}; get CIFAR-10's binary version.")
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    """Take out the .bin files, the test's last: it shows that all are there."""
+    with tarfile.open(archive) as tar:
+        members = {Path(member.name).name: member for member in tar.getmembers() if member.isfile()}
+        for name in sorted(name for name in members if name == TEST or Path(name).match("data_batch_*.bin")):
+            source = tar.extractfile(members[name])
+            assert source is not None
+            with atomic_write(folder / name) as file:
+                shutil.copyfileobj(source, file)

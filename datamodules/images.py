@@ -1,6 +1,6 @@
 """The core of every data module: split, batches, augmentation. It feeds both tracks; NumPy only.
 
-It loads the images, sets some of the training images apart for validation, and cuts each split into batches.
+It loads the images, splits off some of the training images for validation, and cuts each split into batches.
 A batch is a function of (seed, split, epoch, place in the epoch) alone, so both tracks see the same bits,
 whether a run is new or resumed.
 """
@@ -13,13 +13,14 @@ from typing import Literal
 import numpy as np
 
 from datamodules.augmentation import augment
-from datamodules.drawings import Drawings, as_batch
+from datamodules.image_dataset import ImageDataset, as_batch
 from datamodules.on_disk import GROUP, ImagesOnDisk, shuffled_in_blocks
 from datamodules.prefetch import prefetch
 from datamodules.word_vectors import WordVectors, load_word_vectors
 from experiment.config import Data, Experiment
 from experiment.errors import UserError
 from experiment.randomness import generator
+from experiment.registry import MODELS
 
 Split = Literal["train", "validation", "test", "unseen"]
 """`unseen`: the test drawings of the categories that training never shows, where there are any."""
@@ -30,7 +31,7 @@ MAPPED = 5
 TOGETHER = 512
 """Images that are gathered, augmented and turned into numbers at once, at least: some batches of the usual size."""
 EXAMPLES = 500
-"""At most so many test images are looked at closely after training: t-SNE, projector, pictures of predictions."""
+"""Maximum number of test images for t-SNE, the projector and the pictures of predictions."""
 
 
 class ImageDataModule:
@@ -40,7 +41,7 @@ class ImageDataModule:
         experiment: which images, how many, which batch size, dtype and seed.
 
     Raises:
-        UserError: whatever is wrong with the data, in one line.
+        UserError: something is wrong with the data; the message is one line.
     """
 
     NAME = ""
@@ -50,16 +51,16 @@ class ImageDataModule:
         self.config = experiment.data
         self.seed = experiment.seed
         self.dtype = np.dtype(experiment.trainer.dtype)
-        self.drawings: Drawings = self.load(self.config)
+        self.dataset: ImageDataset = self.load(self.config)
         self.categories, self.unseen = self._choose_unseen()
         new = {name: label for label, name in enumerate(self.categories + self.unseen)}
-        self._new_label = np.array([new[name] for name in self.drawings.categories])
+        self._new_label = np.array([new[name] for name in self.dataset.categories])
         self.rows = self._split_rows()
         self.words: WordVectors | None = None
-        if experiment.model == "dual_tower":
+        if MODELS[experiment.model].needs_words:
             self.words = load_word_vectors(self.config.word_vectors, self.categories, self.seed)
 
-    def load(self, config: Data) -> Drawings:
+    def load(self, config: Data) -> ImageDataset:
         """Read, fetch or make the images."""
         raise NotImplementedError
 
@@ -67,7 +68,7 @@ class ImageDataModule:
     def description(self) -> str:
         """One line for people: source, origin and counts. It stands first in the output and in every figure."""
         counts = ", ".join(f"{len(rows):,} {split}" for split, rows in self.rows.items())
-        lines = [f"{self.drawings.source}: {self.drawings.description} ({len(self.categories)} categories; {counts})"]
+        lines = [f"{self.dataset.source}: {self.dataset.description} ({len(self.categories)} categories; {counts})"]
         if self.words is not None:
             lines.append(self.words.description)
         return "; ".join(lines)
@@ -80,13 +81,13 @@ class ImageDataModule:
     @property
     def shape(self) -> tuple[int, int, int]:
         """Channels, height and width of an image."""
-        height, width, *channels = self.drawings.train_images.shape[1:]
+        height, width, *channels = self.dataset.train_images.shape[1:]
         return (channels or [1])[0], height, width
 
-    def facts(self) -> dict[str, object]:
+    def metadata(self) -> dict[str, object]:
         """What a run notes down about its data."""
-        facts: dict[str, object] = {
-            "source": self.drawings.source,
+        metadata: dict[str, object] = {
+            "source": self.dataset.source,
             "description": self.description,
             "label": self.label,
             "categories": self.categories,
@@ -96,9 +97,9 @@ class ImageDataModule:
                 split: np.bincount(self.labels(split), minlength=len(self.categories)).tolist()
                 for split in ("train", "validation", "test")
             },
-            "checksums": self.drawings.checksums(),
+            "checksums": self.dataset.checksums(),
         }
-        return facts | ({"unseen": self.unseen} if self.unseen else {})
+        return metadata | ({"unseen": self.unseen} if self.unseen else {})
 
     def images(self, split: Split, places: np.ndarray | None = None) -> np.ndarray:
         """The images of a split, (N, H, W) or (N, H, W, 3) uint8, in the order of its evaluation batches.
@@ -128,7 +129,7 @@ class ImageDataModule:
         return -(-len(self.rows[split]) // self.config.batch_size)
 
     def batches(self, split: Split, epoch: int = 0) -> Iterator[Batch]:
-        """One pass through a split: shuffled and augmented anew each `epoch` for training, else in order."""
+        """One pass through a split: shuffled and augmented differently each `epoch` for training, else in order."""
         size = self.config.batch_size
         for images, labels in prefetch(self._groups(split, epoch)):
             for place in range(0, len(labels), size):
@@ -140,7 +141,7 @@ class ImageDataModule:
         if split != "train":
             return rows
         random = generator(self.seed, "order", epoch)
-        on_disk = isinstance(self.drawings.train_images, ImagesOnDisk)
+        on_disk = isinstance(self.dataset.train_images, ImagesOnDisk)
         return shuffled_in_blocks(rows, random) if on_disk else random.permutation(rows)
 
     def pool(self, split: Split) -> tuple[np.ndarray | ImagesOnDisk, np.ndarray]:
@@ -170,12 +171,12 @@ class ImageDataModule:
 
     def _pool(self, split: Split) -> tuple[np.ndarray | ImagesOnDisk, np.ndarray]:
         if split in ("test", "unseen"):
-            return self.drawings.test_images, self.drawings.test_labels
-        return self.drawings.train_images, self.drawings.train_labels
+            return self.dataset.test_images, self.dataset.test_labels
+        return self.dataset.train_images, self.dataset.train_labels
 
     def _choose_unseen(self) -> tuple[list[str], list[str]]:
         """The categories that are trained on, whose labels are their places, and those that are not."""
-        names, count = self.drawings.categories, self.config.unseen
+        names, count = self.dataset.categories, self.config.unseen
         if count > len(names) - 2:
             raise UserError(f"--data.unseen {count} leaves fewer than two of {len(names)} categories for training.")
         unseen = set(generator(self.seed, "unseen").choice(len(names), count, replace=False).tolist())
@@ -185,8 +186,8 @@ class ImageDataModule:
         )
 
     def _split_rows(self) -> dict[Split, np.ndarray]:
-        shown = self._new_label[self.drawings.train_labels] < len(self.categories)
-        tested = self._new_label[self.drawings.test_labels] < len(self.categories)
+        shown = self._new_label[self.dataset.train_labels] < len(self.categories)
+        tested = self._new_label[self.dataset.test_labels] < len(self.categories)
         count = int(shown.sum())
         held_out = round(count * self.config.val_fraction)
         if not 0 < held_out < count:

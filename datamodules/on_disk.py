@@ -1,4 +1,4 @@
-"""Drawings that stay on disk: all of Quick, Draw! has 50 million, 39 GB, far more than memory holds.
+"""Images that stay on disk: all of Quick, Draw! has 50 million, 39 GB, far more than memory holds.
 
 Only the rows that are asked for are read, through a memory map of each category's file that is let go again at once:
 what stays mapped counts as this process's memory. Reading rows one by one from all over 39 GB would be slow on any

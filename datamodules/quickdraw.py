@@ -1,8 +1,8 @@
-"""Quick, Draw! drawings (Google, CC BY 4.0), from whichever source they are to be had."""
+"""Quick, Draw! drawings (Google, CC BY 4.0), from one of several sources."""
 
 from __future__ import annotations
 
-from datamodules.drawings import Drawings
+from datamodules.image_dataset import ImageDataset
 from datamodules.images import ImageDataModule
 from datamodules.sources import load_drawings
 from experiment.config import Data
@@ -13,7 +13,7 @@ class QuickDrawDataModule(ImageDataModule):
 
     NAME = "Quick, Draw!"
 
-    def load(self, config: Data) -> Drawings:
+    def load(self, config: Data) -> ImageDataset:
         """From the source that `data.source` names."""
         return load_drawings(config)
 
@@ -21,4 +21,4 @@ class QuickDrawDataModule(ImageDataModule):
     def label(self) -> str:
         """The data in two or three words; doodles are never called Quick, Draw! drawings."""
         label = super().label
-        return f"DOODLES, not {label}" if self.drawings.source == "doodles" else label
+        return f"DOODLES, not {label}" if self.dataset.source == "doodles" else label

@@ -2,23 +2,27 @@
 
 A name of several words is looked up whole (joined by `_`, `-` or a space), and else is the mean of its words'
 vectors; capitals do not matter. Only the rows needed are kept, in the project's cache, so that the large file is
-read once. With neither file nor network there are seeded random unit vectors, which say so.
+read once. Without a file and a network, seeded random unit vectors are used, and the output says so.
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
 from datamodules.cache import cached, fingerprint
-from experiment.errors import UserError, did_you_mean
+from experiment.errors import UserError, did_you_mean, reason_of
 from experiment.randomness import generator
 
 FALLBACK_DIM = 100
+LONGEST_LINE = 1 << 20
+"""Bytes; a line of 300 numbers has some 3,000."""
 SUFFIXES = (".txt", ".gz", ".vec", ".zip")
 
 
@@ -59,23 +63,45 @@ class _NoNetwork(Exception):
 def _read(path: Path) -> Any:
     from gensim.models import KeyedVectors
 
+    headless = _check_start(path)
     try:
-        keyed = KeyedVectors.load_word2vec_format(str(path), binary=False, no_header=_headless(path))
-    except (ValueError, EOFError, OSError, IndexError) as error:
-        reason = " ".join(str(error).split())
-        raise UserError(f"{path}: a bad line in the word vectors ({reason}); get the file again.") from error
+        keyed = KeyedVectors.load_word2vec_format(str(path), binary=False, no_header=headless)
+    except (ValueError, EOFError, OSError, IndexError, MemoryError, OverflowError, zlib.error, BadZipFile) as error:
+        raise UserError(f"{path}: a bad line in the word vectors ({reason_of(error)}); get the file again.") from error
     bad = np.flatnonzero(~np.isfinite(keyed.vectors).all(axis=1))
     if len(bad):
         raise UserError(f"{path}: the vector of {keyed.index_to_key[bad[0]]!r} has numbers that are not finite.")
     return keyed
 
 
-def _headless(path: Path) -> bool:
-    """GloVe's layout starts with the first word; word2vec's starts with a line of two numbers."""
+def _check_start(path: Path) -> bool:
+    """Whether the file has no header: GloVe's layout starts with the first word, word2vec's with two numbers.
+
+    gensim takes memory for as many vectors as the header claims, and reads as many lines: so it is checked before.
+    """
     from gensim.utils import open as open_any
 
-    with open_any(str(path), "rb") as file:
-        return len(file.readline().split()) != 2
+    try:
+        with open_any(str(path), "rb") as file:
+            first, second = (file.readline(LONGEST_LINE).split() for _ in range(2))
+            lines = 1 + bool(second) + sum(1 for _ in file) if len(first) == 2 else 0
+    except (OSError, ValueError, EOFError, zlib.error, BadZipFile) as error:
+        raise UserError(f"{path}: cannot be read as word vectors ({reason_of(error)}); get the file again.") from error
+    if not first:
+        raise UserError(f"{path}: an empty file; get the word vectors again.")
+    if len(first) == 2:
+        if [first[0].isdigit(), first[1].isdigit()] != [True, True]:
+            raise UserError(f"{path}: its first line has a word and a single number; get the word vectors again.")
+        claimed = int(first[0][:20]), int(first[1][:20])
+        if claimed != (lines - 1, len(second) - 1) or not all(claimed):
+            raise UserError(
+                f"{path}: its first line claims {claimed[0]} vectors of {claimed[1]} numbers, but {lines - 1} lines of "
+                f"{max(0, len(second) - 1)} follow; get the file again."
+            )
+        return False
+    if len(first) == 1:
+        raise UserError(f"{path}: a word without numbers in its first line; get the word vectors again.")
+    return True
 
 
 def _fetch(name: str) -> Any:
@@ -84,14 +110,15 @@ def _fetch(name: str) -> Any:
     try:
         known = gensim.downloader.info()["models"]
     except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise _NoNetwork(f"not to be fetched, {reason[:120]}") from error
+        raise _NoNetwork(f"could not be fetched, {reason_of(error, 120)}") from error
     if name not in known:
         raise UserError(f"--data.word_vectors {name}: neither a file nor known to gensim.{did_you_mean(name, known)}")
     try:
         return gensim.downloader.load(name)
     except Exception as error:
-        raise UserError(f"--data.word_vectors {name}: the download broke off ({error}); run again.") from error
+        raise UserError(
+            f"--data.word_vectors {name}: the download broke off ({reason_of(error)}); run again."
+        ) from error
 
 
 def _lookup(keyed: Any, categories: list[str], where: str) -> np.ndarray:

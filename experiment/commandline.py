@@ -15,6 +15,8 @@ import yaml
 
 from experiment.config import Experiment
 from experiment.errors import UserError, did_you_mean
+from experiment.registry import CHOICES, choices_help
+from experiment.yaml_files import load_yaml, read_yaml
 
 Kind = TypeVar("Kind")
 """A dataclass whose fields all have defaults."""
@@ -36,11 +38,7 @@ def parse_command(description: str, arguments: Sequence[str]) -> Command:
     resume = _resumed_run(arguments)
     if resume is not None:  # the run's own config comes first, so that flags are compared with it
         arguments = ["--config", str(resume / "config.yaml"), *arguments]
-    _check_sections(_value_of("--config", arguments), Experiment)
-    try:
-        found = parser.instantiate(parser.parse_args(list(arguments)))
-    except ArgumentError as error:
-        raise UserError(_one_line(str(error), arguments, Experiment)) from error
+    found = _parse(parser, arguments, Experiment)
     values = {name: getattr(found, name) for name in Experiment.__dataclass_fields__}
     return Command(Experiment(**values), resume)
 
@@ -60,12 +58,7 @@ def read_dataclass(kind: type[Kind], path: Path) -> Kind:
     parser = jsonargparse.ArgumentParser(exit_on_error=False)
     parser.add_argument("--config", action="config")
     parser.add_class_arguments(kind, nested_key=None)
-    arguments = ["--config", str(path)]
-    _check_sections(str(path), kind)
-    try:
-        found = parser.instantiate(parser.parse_args(arguments))
-    except ArgumentError as error:
-        raise UserError(_one_line(str(error), arguments, kind)) from error
+    found = _parse(parser, ["--config", str(path)], kind)
     return kind(**{name: getattr(found, name) for name in get_type_hints(kind)})
 
 
@@ -83,41 +76,79 @@ def _parser(description: str) -> jsonargparse.ArgumentParser:
     parser = jsonargparse.ArgumentParser(description=description, exit_on_error=False)
     parser.add_argument("--config", action="config", help="YAML file of an experiment; later flags win over it.")
     parser.add_class_arguments(Experiment, nested_key=None)
+    for action in parser._actions:
+        if action.dest in CHOICES:
+            action.help = f"{action.help} {choices_help(action.dest)}."
     parser.add_argument(
         "--resume", metavar="RUN", type=str, help="Folder of a run to continue after its last complete epoch."
     )
     return parser
 
 
+def _parse(parser: jsonargparse.ArgumentParser, arguments: Sequence[str], kind: type) -> Any:
+    """The fields of `kind` that files and flags give."""
+    for config in _values_of("--config", arguments):
+        if not config:
+            raise UserError("--config needs the name of a file.")
+        _check_file(Path(config), kind)
+    for argument in arguments:
+        if "*" in argument:  # perhaps an alias of YAML
+            flag, _, value = argument.partition("=")
+            _check_value(flag, value or argument)
+    try:
+        return parser.instantiate(parser.parse_args(list(arguments)))
+    except (ArgumentError, TypeError, ValueError, AttributeError, KeyError, OverflowError) as error:
+        raise UserError(_one_line(str(error), arguments, kind)) from error
+    except RecursionError as error:
+        raise UserError("the flags are nested too deeply.") from error
+
+
 def _resumed_run(arguments: Sequence[str]) -> Path | None:
     named = _value_of("--resume", arguments)
-    if not named:
+    if named is None:
         return None
     run = Path(named)
-    if not (run / "config.yaml").is_file():
-        raise UserError(f"--resume {run}: not the folder of a run (it has no config.yaml).")
+    if not named or not (run / "config.yaml").is_file():
+        nothing = named and run.is_dir() and not any(run.iterdir())
+        why = "it is empty: its run was stopped too early" if nothing else "it has no config.yaml"
+        raise UserError(f"--resume {named!r}: not the folder of a run ({why}); leave --resume out for a new run.")
     return run
 
 
-def _value_of(flag: str, arguments: Sequence[str]) -> str | None:
+def _values_of(flag: str, arguments: Sequence[str]) -> list[str]:
     finder = ArgumentParser(add_help=False, exit_on_error=False, allow_abbrev=False)
-    finder.add_argument(flag, dest="value")
+    finder.add_argument(flag, dest="values", action="append")
     try:
-        return finder.parse_known_args(arguments)[0].value
+        return finder.parse_known_args(arguments)[0].values or []
     except ArgumentError:  # the flag lacks its value: the full parser says it better
-        return None
+        return []
 
 
-def _check_sections(config: str | None, kind: type) -> None:
-    """Refuse `data: 3` in a file, which jsonargparse passes over in silence."""
-    try:
-        content = yaml.safe_load(Path(config).read_text()) if config else None
-    except (OSError, ValueError, yaml.YAMLError):  # the parser says these better
-        return
+def _value_of(flag: str, arguments: Sequence[str]) -> str | None:
+    """The value of `flag`; of several, the last."""
+    return next(reversed(_values_of(flag, arguments)), None)
+
+
+def _check_file(config: Path, kind: type) -> None:
+    """Refuse what jsonargparse passes over in silence, such as `data: 3`, or never comes to the end of."""
+    content = read_yaml(config)
+    if not isinstance(content, dict):
+        raise UserError(f"{config}: not a YAML file of {_called(kind)}: it must have fields, {{name: value}}.")
+    for name in content:
+        if not isinstance(name, str):
+            raise UserError(_unknown("key", str(name), kind, str(config)))
     for name, section in get_type_hints(kind).items():
-        value = content.get(name, {}) if isinstance(content, dict) else {}
+        value = content.get(name, {})
         if is_dataclass(section) and not isinstance(value, dict):
             raise UserError(f"{config}: {name!r} must be a section with keys of its own, but is {value!r}.")
+
+
+def _check_value(flag: str, value: str) -> None:
+    try:
+        load_yaml(value)
+    except UserError as error:
+        if "alias" in str(error):  # what else is wrong with it, jsonargparse says
+            raise UserError(f"{flag}: {error}") from error
 
 
 def _one_line(message: str, arguments: Sequence[str], kind: type) -> str:

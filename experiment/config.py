@@ -11,8 +11,9 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from experiment.architecture import check_layers
 from experiment.errors import UserError
-from experiment.network import check_layers
+from experiment.registry import check_choice
 
 FIVE = ("rabbit", "yoga", "hand", "snowman", "motorbike")
 """The five categories of the course; their labels are 0 to 4 in this order."""
@@ -63,36 +64,37 @@ class Augmentation:
 class Data:
     """Which drawings, how many, and how they are cut into batches."""
 
-    dataset: Literal["quickdraw", "mnist", "cifar10"] = "quickdraw"
-    """Quick, Draw! drawings (28x28, grey), MNIST's digits (28x28, grey) or CIFAR-10's photographs (32x32, colour)."""
+    dataset: str = "quickdraw"
+    """Which data set."""
     source: Literal["auto", "subset", "bitmaps", "strokes", "doodles"] = "auto"
     """Of Quick, Draw!: `subset`: a folder in the course's layout; `bitmaps`: official numpy_bitmap files, fetched where
     missing; `strokes`: official simplified .ndjson files; `doodles`: drawings made by this project;
-    `auto`: the first of these that is to be had, in this order."""
+    `auto`: the first of these that is available, in this order."""
     root: str | None = None
     """Folder with the drawings; null is the project's own `data` folder."""
     url: str | None = None
-    """Where missing files are fetched from; null is the data set's usual place."""
+    """Where missing files are fetched from; null is the data set's usual address."""
     categories: list[str] | Literal["all"] | None = None
     """Names of the categories, or `all` of the data set's; null means the course's five of Quick, Draw!, and all of
-    the others'. The label is the place in the list."""
+    the others'. A category's label is its index in the list."""
     unseen: int = 0
-    """So many of the categories, drawn at random by the seed, are never shown in training, nor counted in the test; a
-    dual tower is then asked to name their drawings by their words alone (zero_shot.py)."""
+    """Number of categories, drawn at random by the seed, that are left out of training and test; a dual tower is then
+    asked to name their drawings by their words alone (python -m apps zero-shot)."""
     train_per_category: int | None = 4000
-    """At most so many drawings of each category for training and validation; null takes all."""
+    """Most drawings of each category for training and validation; null takes all."""
     test_per_category: int | None = 1000
-    """At most so many drawings of each category for the test; null takes all that a source sets apart."""
+    """Most drawings of each category for the test; null takes all that a source sets apart."""
     val_fraction: float = 0.1
     """Share of the training drawings that is set apart, at random, for validation."""
     batch_size: int = 64
-    """Drawings per batch; the last, short batch of an epoch is kept."""
+    """Images per batch; the last, shorter batch of an epoch is kept."""
     word_vectors: str = "glove-wiki-gigaword-100"
     """Word vectors for the dual tower: a text file in GloVe's layout, or a name known to gensim.downloader."""
     augmentation: Augmentation = field(default_factory=Augmentation)
     """Random changes to the training drawings."""
 
     def __post_init__(self) -> None:
+        check_choice("data.dataset", self.dataset)
         names = self.categories
         if isinstance(names, list):
             _check(len(names) >= 2, "data.categories", "a list of at least two names, or 'all'", names)
@@ -112,7 +114,7 @@ class Softmax:
     hidden_dims: list[int] = field(default_factory=lambda: [128, 64])
     """Width of each hidden layer; an empty list makes the linear model."""
     layers: list[str | dict[str, Any]] | None = None
-    """The hidden layers one by one, instead of `hidden_dims`: see experiment/network.py. The last Linear, with an
+    """The hidden layers one by one, instead of `hidden_dims`: see experiment/architecture.py. The last Linear, with an
     output for each category, is added by itself."""
     loss: Literal["cross_entropy", "binary_cross_entropy"] = "cross_entropy"
     """`cross_entropy` of the softmax, or `binary_cross_entropy`: one sigmoid per category, mean over categories."""
@@ -135,20 +137,20 @@ class DualTower:
     image_dims: list[int] = field(default_factory=lambda: [512, 512])
     """Width of each hidden layer of the image tower."""
     image_layers: list[str | dict[str, Any]] | None = None
-    """The image tower's hidden layers one by one, instead of `image_dims`: see experiment/network.py. The last
+    """The image tower's hidden layers one by one, instead of `image_dims`: see experiment/architecture.py. The last
     Linear, to the embedding, is added by itself."""
     word_dims: list[int] = field(default_factory=lambda: [32])
     """Width of each hidden layer of the word tower."""
     embedding_dim: int = 32
     """Length of the vectors in which both towers end."""
     train_word_tower: bool = False
-    """Whether the word tower learns as well; else it keeps its random start, as an untrained map of the words."""
+    """Whether the word tower is trained as well; else it keeps its initial weights."""
     cosine_weight: float = 1.0
     """Weight of the term 1 - cos(drawing, its category)."""
     margin_weight: float = 0.0
     """Weight of the term that pushes other categories away until they trail by `margin`."""
     margin: float = 0.2
-    """By how much the similarity to the right category shall exceed that to each other."""
+    """By how much the similarity to the true category should exceed that to every other one."""
     contrast_weight: float = 0.0
     """Weight of the cross-entropy over similarities / `temperature`."""
     temperature: float = 0.1
@@ -166,7 +168,7 @@ class DualTower:
             _check_finite(value >= 0, f"dual_tower.{name}", "at least 0", value)
         _check(any(weights), "dual_tower.cosine_weight", "above 0 where both other terms are off", self.cosine_weight)
         _check_finite(self.margin >= 0, "dual_tower.margin", "at least 0", self.margin)
-        _check_finite(self.temperature > 0, "dual_tower.temperature", "above 0", self.temperature)
+        _check_finite(self.temperature >= 1e-6, "dual_tower.temperature", "at least 0.000001", self.temperature)
         smoothing = self.label_smoothing
         _check_finite(0 <= smoothing < 1, "dual_tower.label_smoothing", "at least 0 and below 1", smoothing)
 
@@ -180,24 +182,24 @@ class Optimizer:
     lr: float = 0.01
     """Learning rate; the largest one where a schedule changes it."""
     momentum: float = 0.9
-    """SGD: share of the last step that is kept."""
+    """SGD: factor of the last step that is added to the next."""
     nesterov: bool = False
     """SGD: look ahead along the momentum (Nesterov)."""
     beta1: float = 0.9
-    """Adam and AdamW: share of the mean gradient that is kept."""
+    """Adam and AdamW: decay rate of the running mean of the gradient."""
     beta2: float = 0.999
-    """Adam and AdamW: share of the mean squared gradient that is kept."""
+    """Adam and AdamW: decay rate of the running mean of the squared gradient."""
     eps: float = 1e-8
     """Adam and AdamW: added to the root of the mean squared gradient."""
     weight_decay: float = 0.0
     """SGD and Adam: adds weight_decay * weight to the gradient (the gradient of weight_decay / 2 * |weight|^2), of
-    biases too. AdamW: takes lr * weight_decay * weight off the weight."""
+    biases too. AdamW: subtracts lr * weight_decay * weight from the weight."""
     l2: float = 0.0
     """Adds l2 * |W|^2, summed over all weight matrices and kernels (no biases), to the training loss, as a term of its
     own. Its gradient is 2 * l2 * W, so it trains as `weight_decay: 2 * l2` does, but shows in the loss. The validation
     loss is without it, so that epochs and runs are chosen by how well they fit."""
     schedule: Literal["constant", "step", "cosine", "one_cycle"] = "constant"
-    """How the learning rate goes on: `step` multiplies it by `decay_factor` every `decay_every` epochs; `cosine` lets
+    """How the learning rate changes: `step` multiplies it by `decay_factor` every `decay_every` epochs; `cosine` lets
     it fall to 0 along half a cosine; `one_cycle` first raises it from lr / 25 for a share `warmup` of the steps."""
     decay_every: int = 10
     """Epochs between two steps of the `step` schedule."""
@@ -228,7 +230,7 @@ class Trainer:
     max_epochs: int = 20
     """Passes through the training drawings, at most."""
     patience: int = 5
-    """Stop after so many epochs without a smaller validation loss."""
+    """Number of epochs without a smaller validation loss after which training stops."""
     dtype: Literal["float32", "float64"] = "float32"
     """Type of the weights and of all arithmetic."""
 
@@ -247,8 +249,8 @@ class Experiment:
     """Seeds the split, the order of the batches, the initial weights, the augmentation and dropout."""
     logs_root: str | None = None
     """Folder for the runs; null is the project's own `logs` folder."""
-    model: Literal["softmax", "dual_tower"] = "softmax"
-    """Which of the two models to train."""
+    model: str = "softmax"
+    """Which model to train."""
     initializer: Literal["kaiming", "xavier", "normal", "orthogonal"] = "kaiming"
     """Standard deviation of the initial weights: sqrt(2 / fan_in), sqrt(2 / (fan_in + fan_out)), or 0.01; or orthogonal
     matrices."""
@@ -266,10 +268,12 @@ class Experiment:
     """The optimiser."""
     trainer: Trainer = field(default_factory=Trainer)
     """The training."""
-    lightning: dict[str, Any] = field(default_factory=dict)
-    """Further arguments of Lightning's Trainer, such as {accelerator: gpu}; the NumPy track ignores them."""
+    lightning: dict[str, bool | int | float | list | dict | str | None] = field(default_factory=dict)
+    """Further arguments of Lightning's Trainer, such as {accelerator: gpu}; the NumPy track ignores them. `callbacks`,
+    `logger` and `profiler` take `class_path` and `init_args`, as in LightningCLI, and are added to this project's."""
 
     def __post_init__(self) -> None:
+        check_choice("model", self.model)
         _check(self.seed >= 0, "seed", "a whole number, at least 0", self.seed)
         plain = self.experiment not in ("", ".", "..") and not set(self.experiment) & set('/\\:*?"<>|\0')
         _check(plain, "experiment", "a plain folder name", self.experiment)

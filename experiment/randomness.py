@@ -23,6 +23,6 @@ def generator(seed: int, purpose: str, *indices: int) -> np.random.Generator:
 def dropout_mask(seed: int, layer: int, place: tuple[int, int], p: float, shape: tuple[int, ...]) -> np.ndarray:
     """True where a number is kept, with probability 1 - p; `place` is the epoch and the batch.
 
-    Drawn in float32 whatever the network's dtype, so that a float64 run keeps the same numbers as a float32 run.
+    Drawn in float32 for any dtype of the network, so that a float64 run keeps the same numbers as a float32 run.
     """
     return generator(seed, "dropout", layer, *place).random(shape, np.float32) >= p

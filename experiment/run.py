@@ -1,6 +1,9 @@
 """The run folder `logs/<experiment>/<track>/<run>/`: the interface between training and all that comes after.
 
-Schema 2. Both tracks leave the same files:
+A run is named by its time, number type and data: `2026-11-24_03-25-14_float32_subset`; names sort by time. Sweeps lie
+beside the logs, in `logs_sweeps`, and comparisons in `logs_comparisons`: `tensorboard --logdir logs` shows only runs.
+
+Schema 3. Both tracks leave the same files:
 
     config.yaml           the whole experiment, usable as `--config`
     data.json             source, categories, counts and checksums of the drawings
@@ -27,6 +30,7 @@ Each file is written whole or not at all.
 from __future__ import annotations
 
 import csv
+import glob
 import io
 import json
 from dataclasses import asdict
@@ -39,9 +43,9 @@ import numpy as np
 from experiment.commandline import flat_fields, from_yaml, to_yaml
 from experiment.config import Experiment
 from experiment.errors import UserError, explain
-from experiment.files import PROJECT, write_text, written_whole
+from experiment.files import PROJECT, atomic_write, remove_leftovers, write_text
 
-SCHEMA = 2
+SCHEMA = 3
 MAY_CHANGE_ON_RESUME = {
     "trainer.max_epochs",
     "logs_root",
@@ -51,7 +55,7 @@ MAY_CHANGE_ON_RESUME = {
     "data.url",
     "data.source",
 }
-"""Fields that leave the finished epochs as they are. (Where the drawings lie may change; a checksum guards them.)"""
+"""Fields that do not affect the finished epochs. The location of the drawings may change, not their checksums."""
 
 BY_END = ("cosine", "one_cycle")
 """Schedules whose every step depends on how many there will be: `trainer.max_epochs` may not change with these."""
@@ -66,12 +70,18 @@ class Run:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    @property
+    def experiment_name(self) -> str:
+        """The name of the experiment: the folder two levels up."""
+        return self.folder.parents[1].name
+
     @classmethod
-    def create(cls, experiment: Experiment, track: str) -> Run:
-        """Make a new folder named by the time, and write the config into it."""
-        parent = Path(experiment.logs_root or PROJECT / "logs") / experiment.experiment / track
-        stamp = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-        names = [stamp, *(f"{stamp}_{number}" for number in range(2, 1000))]
+    def create(cls, experiment: Experiment, track: str, source: str = "", kind: str = "") -> Run:
+        """Make a new folder named by time, number type and data source, and write the config into it."""
+        parent = logs_folder(experiment, kind) / experiment.experiment / track
+        parts = (datetime.now().strftime("%Y-%m-%d_%H-%M-%S"), experiment.trainer.dtype, source)
+        name = "_".join(filter(None, parts))
+        names = [name, *(f"{name}_{number}" for number in range(2, 1000))]
         try:
             parent.mkdir(parents=True, exist_ok=True)
             folder = next(parent / name for name in names if _made(parent / name))
@@ -85,9 +95,8 @@ class Run:
     def reopen(cls, folder: Path, experiment: Experiment, track: str) -> Run:
         """Open a run to continue it, if `experiment` on `track` would have led to the same epochs so far."""
         run = cls(folder.resolve())
-        before_track = run.read_json("model.json", "track")["track"]
-        if before_track != track:
-            raise UserError(f"--resume {folder}: that run is of the {before_track} track, not of the {track} one.")
+        if run.has_begun:
+            run.check_track(track)
         before, now = (flat_fields(asdict(each)) for each in (_config(folder), experiment))
         may_change = MAY_CHANGE_ON_RESUME - (
             {"trainer.max_epochs"} if experiment.optimizer.schedule in BY_END else set()
@@ -99,7 +108,19 @@ class Run:
                 f"--resume {folder}: that run had --{first} {before[first]}, not {now[first]}; "
                 "leave the flag out, or start a new run."
             )
+        remove_leftovers(run.folder)
         return run
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is something to continue; a run that was killed before its first file is started again."""
+        return any((self.folder / name).exists() for name in ("model.json", "checkpoints", "history.csv"))
+
+    def check_track(self, track: str) -> None:
+        """Refuse the run of another track."""
+        before = self.read_json("model.json", "track")["track"]
+        if before != track:
+            raise UserError(f"--resume {self.folder}: that run is of the {before} track, not of the {track} one.")
 
     def ended_for(self, experiment: Experiment) -> bool:
         """Whether the run is complete, so that `experiment` (perhaps with more epochs) adds nothing."""
@@ -119,14 +140,17 @@ class Run:
     def read_json(self, name: str, *keys: str) -> dict[str, Any]:
         """Read a JSON file of the run; a missing or damaged one, or one without all `keys`, is a `UserError`."""
         try:
-            content = dict(json.loads((self.folder / name).read_text()))
+            content = dict(json.loads((self.folder / name).read_text(encoding="utf-8")))
+            if content.get("schema", SCHEMA) != SCHEMA:
+                found = f"schema {content['schema']}, not {SCHEMA}"
+                raise UserError(f"{self.folder / name}: of another version of this project ({found}); train again.")
             return content | {key: content[key] for key in keys}
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
             raise UserError(f"{self.folder / name}: missing or damaged; this run cannot be used.") from error
 
     def write_arrays(self, name: str, **arrays: np.ndarray) -> None:
         """Write arrays as a compressed .npz."""
-        with written_whole(self.folder / name) as file:
+        with atomic_write(self.folder / name) as file:
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
     def write_history(self, rows: list[Row]) -> None:
@@ -142,13 +166,28 @@ class Run:
         if epochs == 0:
             return []
         try:
-            with open(self.folder / "history.csv", newline="") as file:
+            with open(self.folder / "history.csv", newline="", encoding="utf-8") as file:
                 rows = [{tag: _number(tag, text) for tag, text in row.items()} for row in csv.DictReader(file)]
-        except (OSError, ValueError, TypeError) as error:
+            if any(row["epoch"] != number or "val/loss" not in row for number, row in enumerate(rows, start=1)):
+                raise ValueError("epochs are missing")
+        except (OSError, ValueError, TypeError, KeyError, csv.Error) as error:
             raise UserError(f"{self.folder / 'history.csv'}: missing or damaged; start a new run.") from error
         if len(rows) < (epochs or 1):
             raise UserError(f"{self.folder / 'history.csv'}: ends before epoch {epochs}; start a new run.")
         return rows[:epochs]
+
+
+def logs_folder(experiment: Experiment, kind: str = "") -> Path:
+    """The folder of all runs; of another kind ("sweeps", "comparisons") the folder beside it, `logs_<kind>`."""
+    logs = Path(experiment.logs_root or PROJECT / "logs")
+    return logs.resolve().with_name(f"{logs.resolve().name}_{kind}") if kind else logs
+
+
+def finished_runs(logs: Path, experiment: str | None = None, track: str | None = None) -> list[Path]:
+    """Folders of the finished runs under `logs`, of one experiment or track or of all, newest first."""
+    parts = ("*" if name is None else glob.escape(name) for name in (experiment, track))
+    found = (path.parent for path in logs.glob("/".join([*parts, "*", "metrics.json"])))
+    return sorted(found, key=lambda folder: folder.name, reverse=True)
 
 
 def _made(folder: Path) -> bool:

@@ -9,7 +9,7 @@ import safetensors.numpy
 from safetensors import SafetensorError, safe_open
 
 from experiment.errors import UserError
-from experiment.files import written_whole
+from experiment.files import atomic_write
 
 BEST = "model.safetensors"
 """In a run's folder: the weights with the smallest validation loss."""
@@ -19,7 +19,7 @@ FIRST = "first_epoch.safetensors"
 
 def save_weights(path: Path, weights: dict[str, np.ndarray], notes: dict[str, str] | None = None) -> None:
     """Write arrays by name, with notes beside them, whole or not at all."""
-    with written_whole(path) as file:
+    with atomic_write(path) as file:
         file.write(safetensors.numpy.save(weights, notes))
 
 
@@ -29,6 +29,6 @@ def load_weights(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         with safe_open(path, framework="numpy") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file; the run has not got so far.") from error
+        raise UserError(f"{path}: no such file; the run was stopped before it was written.") from error
     except (SafetensorError, OSError, ValueError) as error:
         raise UserError(f"{path}: damaged ({error}); start a new run.") from error

@@ -3,48 +3,38 @@
 from __future__ import annotations
 
 import time
-from functools import cached_property
 from typing import Any
 
-from lightning.pytorch import Callback, LightningModule, Trainer, callbacks
-from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch import Callback, LightningModule, Trainer
 
-from experiment.console import Progress
 from experiment.history import best_row, stop_at_nan
-from experiment.interrupt import Watch
+from experiment.interrupt import InterruptHandler
 from experiment.run import Row, Run
-from experiment.tensorboard import histogram
 from experiment.weights import BEST, FIRST, save_weights
 from lightning_models.classifier import Classifier
-
-
-class NamedOnce(Callback):
-    """A callback that makes its name once: Lightning asks for it six times per step."""
-
-    @cached_property
-    def state_key(self) -> str:
-        """Under which checkpoints keep its state."""
-        return super().state_key
-
-
-class EarlyStopping(NamedOnce, callbacks.EarlyStopping):
-    """Lightning's own."""
-
-
-class ModelCheckpoint(NamedOnce, callbacks.ModelCheckpoint):
-    """Lightning's own."""
+from visualization.console import Progress
+from visualization.run_events import epoch_scalars
+from visualization.tensorboard import EventWriter
 
 
 class EpochRecorder(Callback):
-    """Makes a history row of each epoch, for `history.csv`, TensorBoard and the console.
+    """Makes a history row of what the model logged in each epoch, for `history.csv`, TensorBoard and the console.
 
-    It logs whole epochs itself, under the NumPy track's tags and steps, since Lightning's own logging would
-    write train and validation values at different times and number its steps from 0.
+    TensorBoard's events are those of the NumPy track: Lightning's logger would number the steps from 0, and write
+    training and validation at different times.
     """
 
-    def __init__(self, run: Run, history: list[Row], progress: Progress, watch: Watch, train_count: int) -> None:
-        self.run, self.history, self.progress, self.watch = run, history, progress, watch
-        self.train_count = train_count
+    def __init__(
+        self,
+        run: Run,
+        history: list[Row],
+        progress: Progress,
+        interrupts: InterruptHandler,
+        events: EventWriter | None,
+        train_count: int,
+    ) -> None:
+        self.run, self.history, self.progress, self.interrupts = run, history, progress, interrupts
+        self.events, self.train_count = events, train_count
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Note the learning rate; start the clock."""
@@ -52,72 +42,50 @@ class EpochRecorder(Callback):
         self._start = time.perf_counter()
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
-        """Move the progress bar; heed Ctrl-C."""
+        """Move the progress bar; stop if Ctrl-C was pressed."""
         self.progress.batch_done()
-        self.watch.check()
+        self.interrupts.check()
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """All training batches are done: take their means before validation begins its own."""
-        if trainer.sanity_checking:
-            return
-        assert isinstance(pl_module, Classifier)
-        losses = pl_module.batch_values("loss").tolist()
-        for step, loss in enumerate(losses, start=trainer.global_step - len(losses)):
-            stop_at_nan("training", loss, step, trainer.current_epoch + 1)
-        self._seconds = time.perf_counter() - self._start
-        self._trained = pl_module.means()
-
-    def on_validation_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Complete the row, and give EarlyStopping and ModelCheckpoint their number."""
-        if trainer.sanity_checking:
-            return
-        assert isinstance(pl_module, Classifier)
-        row: Row = {"epoch": trainer.current_epoch + 1, "step": trainer.global_step}
-        row |= {"lr": self._lr}
-        row |= {f"train/{name}": value for name, value in self._trained.items()}
-        row |= {f"val/{name}": value for name, value in pl_module.means().items()}
-        stop_at_nan("validation", row["val/loss"], trainer.global_step, trainer.current_epoch + 1)
-        self.history.append(row)
-        pl_module.log("val/loss", row["val/loss"], logger=False)
+        """All training batches are done: stop the clock."""
+        if not trainer.sanity_checking:
+            self._seconds = time.perf_counter() - self._start
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Keep the weights if they are the best so far; write the row everywhere."""
+        """Complete the row; keep the weights if they are the best so far; write the row everywhere."""
+        assert isinstance(pl_module, Classifier)
+        row: Row = {"epoch": trainer.current_epoch + 1, "step": trainer.global_step, "lr": self._lr}
+        for tag in (f"{split}/{name}" for split in ("train", "val") for name in pl_module.scalars()):
+            row[tag] = trainer.callback_metrics[tag].item()
+        _stop_at_nan(row, pl_module)
+        self.history.append(row)
         if not trainer.is_global_zero:
             return
-        row = self.history[-1]
         for name, wanted in ((FIRST, len(self.history) == 1), (BEST, best_row(self.history) is row)):
             if wanted:
                 state = {key: tensor.cpu().numpy() for key, tensor in pl_module.state_dict().items()}
                 save_weights(self.run.folder / name, state)
         self.run.write_history(self.history)
         images_per_second = self.train_count / self._seconds
-        self._log(trainer, pl_module, row, images_per_second)
+        self._log(pl_module, row, images_per_second)
         self.progress.epoch_done(row, images_per_second)
 
-    def _log(self, trainer: Trainer, pl_module: LightningModule, row: Row, images_per_second: float) -> None:
+    def _log(self, pl_module: LightningModule, row: Row, images_per_second: float) -> None:
+        if self.events is None:
+            return
         step = int(row["step"])
-        scalars = {tag: value for tag, value in row.items() if tag != "step"}
-        for logger in trainer.loggers:
-            if not isinstance(logger, TensorBoardLogger):  # fast_dev_run puts a dummy in its place
-                continue
-            logger.log_metrics(scalars | {"time/images_per_second": images_per_second}, step)
-            for name, parameter in pl_module.named_parameters():
-                _log_histogram(logger.experiment, f"weights/{name}", parameter.detach().cpu().numpy(), step)
-                if parameter.grad is not None:
-                    _log_histogram(logger.experiment, f"gradients/{name}", parameter.grad.cpu().numpy(), step)
-            logger.experiment.flush()
+        self.events.scalars(epoch_scalars(self.run.experiment_name, row, images_per_second), step)
+        for name, parameter in pl_module.named_parameters():
+            self.events.histogram(f"weights/{name}", parameter.detach().cpu().numpy(), step)
+            if parameter.grad is not None:
+                self.events.histogram(f"gradients/{name}", parameter.grad.cpu().numpy(), step)
+        self.events.flush()
 
 
-def _log_histogram(writer: Any, tag: str, values: Any, step: int) -> None:
-    fields = histogram(values)
-    writer.add_histogram_raw(
-        tag,
-        min=fields["min"],
-        max=fields["max"],
-        num=fields["num"],
-        sum=fields["sum"],
-        sum_squares=fields["sum_squares"],
-        bucket_limits=fields["bucket_limit"],
-        bucket_counts=fields["bucket"],
-        global_step=step,
-    )
+def _stop_at_nan(row: Row, model: Classifier) -> None:
+    """Raise a `UserError` that names the first training batch whose loss is not a number, or the validation."""
+    if row["train/loss"] - row["train/loss"] != 0:  # NaN or infinite
+        losses = model.batch_values("loss").tolist()
+        for step, loss in enumerate(losses, start=int(row["step"]) - len(losses)):
+            stop_at_nan("training", loss, step, int(row["epoch"]))
+    stop_at_nan("validation", row["val/loss"], int(row["step"]), int(row["epoch"]))

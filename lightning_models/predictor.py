@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from datamodules.drawings import as_batch
-from experiment.trained import Trained
+from datamodules.image_dataset import as_batch
+from experiment.trained_run import Trained
 from lightning_models.dual_tower import DualTower
-from lightning_models.models import build_model
+from lightning_models.registry import build_model
 
 AT_ONCE = 512
-"""So many images pass through the network at once."""
+"""Images that pass through the network at once."""
 
 
 class Predictor:
@@ -50,6 +50,15 @@ class Predictor:
         """A dual tower's embeddings (C, D), of length 1, of word vectors (C, V)."""
         assert isinstance(self.model, DualTower)
         return self.model.embed_words(torch.from_numpy(vectors.astype(self.dtype))).numpy()
+
+    @torch.inference_mode()
+    def activations(self, image: np.ndarray) -> list[tuple[str, np.ndarray]]:
+        """The output (1, ...) of each layer that an image (H, W) uint8 passes, by the layer's name, in order."""
+        x, outputs = torch.from_numpy(as_batch(image[None], self.dtype)), []
+        for layer in self.model.image_layers():
+            x = layer(x)
+            outputs.append((type(layer).__name__, x.numpy().copy()))
+        return outputs
 
     def _embed(self, images: np.ndarray) -> torch.Tensor:
         features = self.model.features(torch.from_numpy(as_batch(images, self.dtype)))

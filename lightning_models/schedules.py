@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR, StepLR
 
@@ -17,5 +19,7 @@ def make_schedule(config: Config, optimizer: Optimizer, steps_per_epoch: int, ma
         case "cosine":
             return CosineAnnealingLR(optimizer, total)
         case "one_cycle":
-            return OneCycleLR(optimizer, config.lr, total, pct_start=config.warmup, cycle_momentum=False)
+            single = config.warmup * total == 1  # a warm-up of a single step is left out: PyTorch's would divide by 0
+            warmup = math.nextafter(config.warmup, 0) if single else config.warmup
+            return OneCycleLR(optimizer, config.lr, total, pct_start=warmup, cycle_momentum=False)
     return None

@@ -1,277 +1,204 @@
-"""Trains a model with Lightning: its Trainer, EarlyStopping, ModelCheckpoint, TensorBoardLogger and torchmetrics."""
+"""Trains a model with Lightning: its Trainer, EarlyStopping and ModelCheckpoint. The twin of numpy_ref/trainer.py."""
 
 from __future__ import annotations
 
-import io
-import logging
 import time
 import warnings
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
+import lightning.pytorch as pl
 import numpy as np
 import torch
-from lightning.pytorch import Callback, Trainer
-from lightning.pytorch.loggers import TensorBoardLogger
-from lightning.pytorch.plugins import TorchCheckpointIO
-from lightning.pytorch.profilers import PassThroughProfiler
-from lightning.pytorch.utilities.exceptions import MisconfigurationException
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 
-from datamodules.drawings import as_batch
+from datamodules.image_dataset import as_batch
 from datamodules.images import ImageDataModule
-from datamodules.lightning_adapter import LightningImages
+from datamodules.lightning_adapter import ImageLightningDataModule
 from experiment.config import Experiment
-from experiment.console import Progress
 from experiment.errors import UserError
-from experiment.files import written_whole
 from experiment.history import ended_by
-from experiment.initial_weights import initial_weights
-from experiment.interrupt import Watch, ctrl_c_watched
-from experiment.network import Shape
-from experiment.results import Outcome
+from experiment.interrupt import handle_interrupts
 from experiment.run import Row, Run
 from experiment.weights import BEST, FIRST, load_weights
-from lightning_models.callbacks import EarlyStopping, EpochRecorder, ModelCheckpoint
+from lightning_models.callbacks import EpochRecorder
 from lightning_models.classifier import Classifier
 from lightning_models.dual_tower import DualTower
-from lightning_models.layers import Dropout
-from lightning_models.metrics import test_metrics
-from lightning_models.models import build_model
+from lightning_models.fast_paths import named_once
+from lightning_models.lightning_trainer import AtomicCheckpoints, make_extras, make_trainer
+from lightning_models.processes import process_rank
+from lightning_models.registry import build_model
+from lightning_models.threads import prepare, use_threads
+from training.results import TrainingResult
+from visualization.console import Progress
+from visualization.tensorboard import EventWriter
+
+__all__ = ["LAST", "Trainer", "check_settings", "start_model", "train", "use_threads"]
 
 LAST = "checkpoints/last.ckpt"
-OURS = {"max_epochs": "trainer.max_epochs", "precision": "trainer.dtype"}
-"""Trainer arguments that a field of the experiment decides."""
-FIXED = (
-    *("logger", "callbacks", "plugins", "profiler", "barebones", "max_steps", "max_time"),
-    *("limit_val_batches", "limit_test_batches", "check_val_every_n_epoch", "val_check_interval"),
-)
-"""Trainer arguments that this project sets itself: a run has whole epochs, with one whole validation each."""
-SMALL = 1_000_000
-"""Below so many multiplications per image, torch's further threads cost more than they bring: they fall asleep
-between two steps."""
+NEEDED = ("epoch", "global_step", "loops", "state_dict", "optimizer_states")
+"""What Lightning reads from a checkpoint."""
 
 
-def train(experiment: Experiment, data: ImageDataModule, run: Run, resumed: bool) -> Outcome:
-    """Train `experiment` on `data` into `run`, then test the weights with the smallest validation loss."""
-    model = start_model(experiment, data)
-    history, seconds = learn(model, experiment, data, run, resumed)
-    return finish(model, experiment, data, run, history, seconds)
-
-
-def learn(
-    model: Classifier,
-    experiment: Experiment,
-    data: ImageDataModule,
-    run: Run,
-    resumed: bool = False,
-    progress: Progress | None = None,
-) -> tuple[list[Row], float]:
-    """Train until patience or the epochs run out; returns the history, and the seconds that it took."""
-    prepare(model, experiment, data.shape)
-    history = _restore(run) if resumed else []
-    start = time.perf_counter()
-    shown = progress or Progress(experiment.trainer.max_epochs, data.num_batches("train"), len(history))
-    with shown, ctrl_c_watched() as watch:
-        fit(model, LightningImages(data), experiment, run, history, shown, watch)
-    return history, time.perf_counter() - start
-
-
-def finish(
-    model: Classifier, experiment: Experiment, data: ImageDataModule, run: Run, history: list[Row], seconds: float
-) -> Outcome:
-    """Test the weights with the smallest validation loss."""
-    _load_weights(model, run, BEST)
-    alone = {"devices": 1, "num_nodes": 1, "strategy": "auto"}  # exact, whatever number of processes trained
-    tester = make_trainer(experiment, logger=False, enable_checkpointing=False, fast_dev_run=False, **alone)
-    tester.test(model, LightningImages(data), verbose=False)
-    model.eval()  # Lightning has put the mode back
-    scores, labels = model.test_scores().cpu(), torch.from_numpy(data.labels("test"))
-    probabilities = model.probabilities(scores)
-    test = test_metrics(probabilities, labels, data.categories)
-    test["overall"] = {"loss": model.loss_terms(scores, labels)["loss"].item(), **test["overall"]}
-    return Outcome(history, seconds, scores.numpy(), probabilities.numpy(), test, look_inside(model, data, run))
-
-
-@torch.inference_mode()
-def look_inside(model: Classifier, data: ImageDataModule, run: Run) -> dict[str, np.ndarray]:
-    """What the figures show of the network's inside, for some test images, with the best weights loaded before."""
-    images = torch.from_numpy(as_batch(data.images("test", data.example_rows()), data.dtype)).to(model.device)
-    mapped = torch.from_numpy(as_batch(data.images("test", data.mapped_rows()), data.dtype)).to(model.device)
-    inside = {"features_best": model.features(images)}
-    inside |= dict(zip(("maps_first", "maps_last"), model.feature_maps(mapped), strict=False))
-    if isinstance(model, DualTower):
-        inside["words"] = model.words()
-    if (run.folder / FIRST).is_file():
-        _load_weights(model, run, FIRST)
-        inside["features_first"] = model.features(images)
-    return {name: tensor.cpu().numpy() for name, tensor in inside.items()}
+def check_settings(experiment: Experiment) -> None:
+    """Refuse a `lightning:` section that Lightning's Trainer does not take, before a run folder is made."""
+    make_trainer(experiment, make_extras(experiment), callbacks=_callbacks(experiment, Path()))
 
 
 def start_model(experiment: Experiment, data: ImageDataModule) -> Classifier:
     """The model with the initial weights of the experiment's seed, the same as in the NumPy track."""
     model = build_model(experiment, data.shape, len(data.categories), data.words.vectors if data.words else None)
     model.steps_per_epoch = data.num_batches("train")
-    shapes = [(name, tuple(parameter.shape)) for name, parameter in model.named_parameters()]
-    weights = initial_weights(shapes, experiment.seed, data.dtype, experiment.initializer)
-    model.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()}, strict=False)
     return model
 
 
-def prepare(model: Classifier, experiment: Experiment, shape: Shape) -> None:
-    """Choose torch's threads, and compile the layers where the experiment asks for it."""
-    use_threads(model, shape)
-    if experiment.compile:
-        compile_layers(model)
+def train(experiment: Experiment, data: ImageDataModule, run: Run, resumed: bool) -> TrainingResult:
+    """Train `experiment` on `data` into `run`, then test the weights with the smallest validation loss."""
+    trainer = Trainer(experiment, data, run)
+    trainer.fit(resumed)
+    return trainer.test()
 
 
-def use_threads(model: Classifier, shape: Shape) -> None:
-    """Let torch use one thread for a small model, and all cores for others."""
-    if multiplications(model, shape) < SMALL:
-        torch.set_num_threads(1)
+class Trainer:
+    """Trains one model into a run's folder, by Lightning's Trainer.
 
-
-def compile_layers(model: Classifier) -> None:
-    """Compile the layers through which images pass; the names of their weights stay.
-
-    Dropout asks NumPy for another mask at each step, for each of which PyTorch would compile anew: it is left out.
+    Args:
+        experiment: the model, its optimiser and how long to train.
+        data: the images.
+        run: the folder for weights, history and checkpoint.
+        model: the model to train; None starts one.
+        progress: what to tell of each batch and epoch; None prints to the console.
     """
-    layers = model.image_layers()
-    for layer in layers:
-        if isinstance(layer, Dropout):
-            layer.forward = torch.compiler.disable(layer.forward)  # type: ignore[method-assign]
-    layers.forward = torch.compile(layers.forward)  # type: ignore[method-assign]
 
+    def __init__(
+        self,
+        experiment: Experiment,
+        data: ImageDataModule,
+        run: Run,
+        model: Classifier | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.experiment, self.data, self.run, self.progress = experiment, data, run, progress
+        self.model = model or start_model(experiment, data)
+        self.datamodule = ImageLightningDataModule(experiment, data)
+        self._extras = make_extras(experiment)
+        self.history: list[Row] = []
+        """A row for each epoch so far."""
+        self.seconds = 0.0
+        """How long the epochs of `fit` took, with their validation."""
 
-@torch.inference_mode()
-def multiplications(model: Classifier, shape: Shape) -> int:
-    """How many multiplications an image of `shape` costs: each weight's, at each place of the output."""
-    x, count = torch.zeros(1, *shape, dtype=next(model.parameters()).dtype), 0
-    model.eval()
-    for layer in model.image_layers():
-        x = layer(x)
-        weight = getattr(layer, "weight", None)
-        if weight is not None:
-            count += weight.numel() * x[0, 0].numel()
-    model.train()
-    return count
+    def fit(self, resumed: bool = False) -> list[Row]:
+        """Train until patience or the epochs run out; returns the history. A resumed run goes on after its last."""
+        prepare(self.model, self.experiment, self.data.shape)
+        self.history = self._restore() if resumed else []
+        start, config = time.perf_counter(), self.experiment.trainer
+        if ended_by(self.history, config):
+            return self.history
+        batches = self.data.num_batches("train")
+        shown = self.progress or Progress(config.max_epochs, batches, len(self.history))
+        first = process_rank() == 0
+        with (
+            shown,
+            handle_interrupts() as interrupts,
+            EventWriter(self.run.folder) if first else nullcontext() as events,
+        ):
+            count = len(self.data.rows["train"])
+            recorder = EpochRecorder(self.run, self.history, shown, interrupts, events, count)
+            self._fit(recorder)
+        self.seconds = time.perf_counter() - start
+        return self.history
 
+    def test(self) -> TrainingResult:
+        """Test the weights with the smallest validation loss."""
+        model = self.model
+        self._load_weights(BEST)
+        alone: dict[str, Any] = {"devices": 1, "num_nodes": 1, "strategy": "auto"}  # exact, however many processes
+        alone |= {"fast_dev_run": False, "default_root_dir": self.run.folder}
+        tester = make_trainer(self.experiment, self._extras, **alone)
+        tester.test(model, self.datamodule, verbose=False)
+        model.eval()  # Lightning has put the mode back
+        scores, test = model.test_scores().cpu(), model.test_metrics
+        probabilities = model.probabilities(scores)
+        activations = self._activations()
+        return TrainingResult(self.history, self.seconds, scores.numpy(), probabilities.numpy(), test, activations)
 
-def make_trainer(experiment: Experiment, **options: Any) -> Trainer:
-    """Lightning's Trainer with our defaults, then the `lightning:` section, then `options`."""
-    _quieten()
-    defaults = {"devices": 1, "enable_progress_bar": False, "enable_model_summary": False, "num_sanity_val_steps": 0}
-    defaults |= {"sync_batchnorm": True}  # of use only where several processes train on GPUs
-    for name in experiment.lightning:
-        if name in OURS:
-            raise UserError(f"--lightning.{name}: use --{OURS[name]} instead, which both tracks heed.")
-        if name in FIXED:
-            raise UserError(f"--lightning.{name}: this project sets it itself; leave it out.")
-    try:
-        return Trainer(**(defaults | experiment.lightning | options))
-    except (TypeError, ValueError, MisconfigurationException) as error:
-        raise UserError(f"--lightning {experiment.lightning}: Lightning's Trainer refuses it: {error}") from error
-
-
-def fit(
-    model: Classifier,
-    adapter: LightningImages,
-    experiment: Experiment,
-    run: Run,
-    history: list[Row],
-    progress: Progress,
-    watch: Watch,
-) -> None:
-    """Train until patience or the epochs run out, after those in `history`, which grows."""
-    if ended_by(history, experiment.trainer):
-        return
-    callbacks: list[Callback] = [
-        EpochRecorder(run, history, progress, watch, len(adapter.data.rows["train"])),
-        EarlyStopping("val/loss", patience=experiment.trainer.patience, mode="min", check_finite=False),
-        ModelCheckpoint(run.folder / "checkpoints", "last", enable_version_counter=False, save_on_train_epoch_end=True),
-    ]
-    trainer = make_trainer(
-        experiment,
-        max_epochs=experiment.trainer.max_epochs,
-        callbacks=callbacks,
-        logger=TensorBoardLogger(run.folder, name="", version="", default_hp_metric=False),
-        profiler=NoProfiler(),
-        plugins=[WholeCheckpoints()],
-    )
-    _check_processes(trainer, model)
-    try:
-        trainer.fit(model, adapter, ckpt_path=str(run.folder / LAST) if history else None, weights_only=True)
-    except RuntimeError as error:
-        if trainer.world_size == 1:
-            raise
-        raise UserError(
-            f"process {trainer.global_rank} of {trainer.world_size} lost the others, one of which has ended "
-            f"({' '.join(str(error).split())[:120]}); the complete epochs are saved: go on with --resume {run.folder}."
-        ) from error
-    finally:
-        (run.folder / "hparams.yaml").unlink(missing_ok=True)  # the logger's own; ours is config.yaml
-
-
-def _check_processes(trainer: Trainer, model: Classifier) -> None:
-    """Several processes are one training only if each sees what belongs to the whole batch."""
-    normalised = any(isinstance(layer, torch.nn.modules.batchnorm._BatchNorm) for layer in model.modules())
-    if trainer.world_size > 1 and normalised and trainer.strategy.root_device.type == "cpu":
-        raise UserError(
-            f"--lightning.devices: BatchNorm cannot be shared by {trainer.world_size} CPU processes; each would "
-            "normalise its own share of a batch. Train with devices: 1, on GPUs, or without BatchNorm."
+    def _fit(self, recorder: EpochRecorder) -> None:
+        folder = self.run.folder
+        trainer = make_trainer(
+            self.experiment,
+            self._extras,
+            max_epochs=self.experiment.trainer.max_epochs,
+            callbacks=[recorder, *_callbacks(self.experiment, folder)],
+            plugins=[AtomicCheckpoints()],
+            default_root_dir=folder,
         )
+        self._check_processes(trainer)
+        checkpoint = str(folder / LAST) if self.history else None
+        try:
+            trainer.fit(self.model, self.datamodule, ckpt_path=checkpoint, weights_only=True)
+        except RuntimeError as error:
+            if trainer.world_size == 1:
+                raise
+            raise UserError(
+                f"process {trainer.global_rank} of {trainer.world_size} lost the others, one of which has ended "
+                f"({' '.join(str(error).split())[:120]}); the complete epochs are saved: go on with --resume {folder}."
+            ) from error
+        finally:
+            if torch.distributed.is_available() and torch.distributed.is_initialized():
+                torch.distributed.destroy_process_group()  # the test is done alone
+
+    def _check_processes(self, trainer: pl.Trainer) -> None:
+        """Several processes are one training only if each sees what belongs to the whole batch."""
+        normalised = any(isinstance(layer, torch.nn.modules.batchnorm._BatchNorm) for layer in self.model.modules())
+        if trainer.world_size > 1 and normalised and trainer.strategy.root_device.type == "cpu":
+            raise UserError(
+                f"--lightning.devices: BatchNorm cannot be shared by {trainer.world_size} CPU processes; each would "
+                "normalise its own share of a batch. Train with devices: 1, on GPUs, or without BatchNorm."
+            )
+
+    @torch.inference_mode()
+    def _activations(self) -> dict[str, np.ndarray]:
+        """What the figures show of the network, for some test images: with the best weights, and the first epoch's."""
+        model, data = self.model, self.data
+        images = torch.from_numpy(as_batch(data.images("test", data.example_rows()), data.dtype)).to(model.device)
+        mapped = torch.from_numpy(as_batch(data.images("test", data.mapped_rows()), data.dtype)).to(model.device)
+        activations = {"features_best": model.features(images)}
+        activations |= dict(zip(("maps_first", "maps_last"), model.feature_maps(mapped), strict=False))
+        if isinstance(model, DualTower):
+            activations["words"] = model.words()
+        if (self.run.folder / FIRST).is_file():
+            self._load_weights(FIRST)
+            activations["features_first"] = model.features(images)
+        return {name: tensor.cpu().numpy() for name, tensor in activations.items()}
+
+    def _load_weights(self, name: str) -> None:
+        weights, _ = load_weights(self.run.folder / name)
+        try:
+            self.model.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+        except RuntimeError as error:
+            raise UserError(f"{self.run.folder / name}: does not fit this experiment; start a new run.") from error
+
+    def _restore(self) -> list[Row]:
+        """The history up to the last checkpoint, after a look whether that can be read.
+
+        Nothing is unpickled but tensors and plain values.
+        """
+        path = self.run.folder / LAST
+        if not path.is_file():  # stopped within the first epoch
+            return []
+        try:
+            with warnings.catch_warnings(action="ignore"):  # of pickles that torch did not write
+                checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+            epochs = int({key: checkpoint[key] for key in NEEDED}["epoch"]) + 1
+        except Exception as error:
+            raise UserError(f"{path}: missing or damaged; start a new run.") from error
+        return self.run.read_history(epochs)
 
 
-class WholeCheckpoints(TorchCheckpointIO):
-    """Writes checkpoints whole or not at all; Lightning's own way copies them over from another disk's /tmp."""
-
-    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
-        """To a temporary file beside the target, then renamed."""
-        content = io.BytesIO()
-        torch.save(checkpoint, content)
-        with written_whole(Path(path)) as file:
-            file.write(content.getbuffer())
-
-
-class NoProfiler(PassThroughProfiler):
-    """Lightning enters the profiler's context some 45 times per step; this one costs next to nothing."""
-
-    NOTHING: ClassVar[AbstractContextManager[None]] = nullcontext()
-
-    def profile(self, action_name: str) -> AbstractContextManager[None]:  # type: ignore[override]
-        """No measurement."""
-        return self.NOTHING
-
-
-def _load_weights(model: Classifier, run: Run, name: str) -> None:
-    weights, _ = load_weights(run.folder / name)
-    model.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
-
-
-def _restore(run: Run) -> list[Row]:
-    """The history up to the last checkpoint, after a look whether that can be read."""
-    if not (run.folder / LAST).is_file():  # stopped within the first epoch
-        return []
-    epochs = _load(run, LAST)["epoch"] + 1
-    return run.read_history(epochs)
-
-
-def _load(run: Run, name: str) -> dict[str, Any]:
-    """A checkpoint of Lightning's, without unpickling anything but tensors and plain values."""
-    try:
-        return dict(torch.load(run.folder / name, map_location="cpu", weights_only=True))
-    except Exception as error:
-        raise UserError(f"{run.folder / name}: missing or damaged; start a new run.") from error
-
-
-def _quieten() -> None:
-    """Leave the console to our own lines: no tips, and no warnings about what this project does on purpose."""
-    for name in ("lightning.pytorch", "lightning.fabric"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    for message in (
-        "Checkpoint directory",
-        "The number of training batches",
-        "It is recommended to use .self.log",
-        "`isinstance.treespec",
-    ):
-        warnings.filterwarnings("ignore", message=f".*{message}")
+def _callbacks(experiment: Experiment, folder: Path) -> list[pl.Callback]:
+    """Lightning's own callbacks that every run has."""
+    patience, checkpoints = experiment.trainer.patience, folder / "checkpoints"
+    stopping = EarlyStopping("val/loss", patience=patience, mode="min", check_finite=False)
+    last = ModelCheckpoint(checkpoints, "last", enable_version_counter=False, save_on_train_epoch_end=True)
+    return [named_once(stopping), named_once(last)]

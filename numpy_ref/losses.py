@@ -11,7 +11,7 @@ from numpy_ref.layers.activations import sigmoid
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:
-    """p_c = exp(s_c) / Σ_k exp(s_k) for each row; the largest score is taken off first, so nothing overflows."""
+    """p_c = exp(s_c) / Σ_k exp(s_k) for each row; the largest score is subtracted first, so nothing overflows."""
     exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
     exponentials /= exponentials.sum(axis=1, keepdims=True)
     return exponentials
@@ -20,8 +20,8 @@ def softmax(scores: np.ndarray) -> np.ndarray:
 class CrossEntropyLoss:
     """L = mean of -Σ_c t_c log softmax(s / T)_c, the categorical cross-entropy at temperature T.
 
-    The target t is onehot(y); with label smoothing ε it is (1 - ε) onehot(y) + ε / C, so that no score need grow
-    without end (Szegedy et al. 2016, section 7). -log softmax(z)_c = log Σ_k exp(z_k) - z_c, and
+    The target t is onehot(y); with label smoothing ε it is (1 - ε) onehot(y) + ε / C, so that no score has to grow
+    without bound (Szegedy et al. 2016, section 7). -log softmax(z)_c = log Σ_k exp(z_k) - z_c, and
     dL/ds = (softmax(s / T) - t) / (B T).
     """
 
@@ -29,7 +29,7 @@ class CrossEntropyLoss:
         self.temperature, self.label_smoothing = temperature, label_smoothing
 
     def forward(self, scores: np.ndarray, labels: np.ndarray) -> float:
-        """The loss; log-sum-exp with the largest score taken off first."""
+        """The loss; log-sum-exp with the largest score subtracted first."""
         shifted = scores - scores.max(axis=1, keepdims=True)
         if self.temperature != 1:
             shifted /= self.temperature

@@ -1,7 +1,6 @@
-"""The little that a network needs around its layers: parameters with gradients, and names for them.
+"""What a network needs around its layers: parameters with gradients, and names for them.
 
-The names are those of PyTorch's `state_dict` ("layers.0.weight"), so weights go from one track to the other
-without translation.
+The names are those of PyTorch's `state_dict` ("layers.0.weight"), so the weights of one track load in the other.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import numpy as np
 
 
 class Parameter:
-    """Numbers to be learnt: `data`, and `grad`, the derivative of the loss by them (same shape)."""
+    """Trained numbers: `data`, and `grad`, the derivative of the loss with respect to them (same shape)."""
 
     def __init__(self, data: np.ndarray) -> None:
         self.data = data
@@ -20,13 +19,13 @@ class Parameter:
 
 
 class Module:
-    """Something with parameters, buffers (arrays that are saved but not learnt) and submodules, all attributes.
+    """Something with parameters, buffers (arrays that are saved but not trained) and submodules, all attributes.
 
     Attributes that begin with an underscore hold what `backward` needs, and are none of these.
     """
 
     training = True
-    """Whether `forward` is for training; Dropout and BatchNorm do otherwise in evaluation."""
+    """Whether `forward` is for training; Dropout and BatchNorm work differently in evaluation."""
 
     def train(self, mode: bool = True) -> None:
         """Switch this module and all within it to training, or to evaluation."""
@@ -48,7 +47,7 @@ class Module:
         return [parameter for _, parameter in self.named_parameters()]
 
     def named_layers(self) -> Iterator[tuple[str, Layer]]:
-        """Names and layers that consist of no further layers, in order."""
+        """Names and layers that contain no further layers, in order."""
         for name, child in self._named_children():
             if isinstance(child, Module):
                 inner = [(f"{name}.{rest}", layer) for rest, layer in child.named_layers()]
@@ -59,7 +58,7 @@ class Module:
         return {name: np.array(array, order="C") for name, array in self._named_arrays()}
 
     def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
-        """Take over all parameters and buffers; a missing, unknown or misshapen one is a ValueError."""
+        """Copy all parameters and buffers from `state`; a missing, unknown or misshapen one is a ValueError."""
         arrays = dict(self._named_arrays())
         if arrays.keys() != state.keys():
             raise ValueError(f"expected the weights {sorted(arrays)}, not {sorted(state)}")
@@ -90,9 +89,13 @@ class Layer(Module):
         """The output y for `x`; keeps what `backward` needs."""
         raise NotImplementedError
 
-    def backward(self, grad: np.ndarray, input_grad: bool = True) -> np.ndarray:
-        """From dL/dy to dL/dx, setting the parameters' `grad`; without `input_grad`, dL/dx may be left out."""
+    def backward(self, grad: np.ndarray) -> np.ndarray:
+        """From dL/dy to dL/dx, setting the parameters' `grad`."""
         raise NotImplementedError
+
+    def backward_parameters(self, grad: np.ndarray) -> None:
+        """Set the parameters' `grad` only. A layer whose dL/dx is costly overrides this and leaves dL/dx out."""
+        self.backward(grad)
 
 
 class Sequential(Layer):
@@ -100,8 +103,8 @@ class Sequential(Layer):
 
     def __init__(self, *layers: Layer) -> None:
         self.layers = layers
-        learning = [number for number, layer in enumerate(layers) if layer.parameters()]
-        self._first_learning = learning[0] if learning else len(layers)
+        with_parameters = (number for number, layer in enumerate(layers) if layer.parameters())
+        self._first = next(with_parameters, len(layers))
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         """Through every layer, in order."""
@@ -109,11 +112,21 @@ class Sequential(Layer):
             x = layer.forward(x)
         return x
 
-    def backward(self, grad: np.ndarray, input_grad: bool = True) -> np.ndarray:
-        """Through every layer from last to first (chain rule); without `input_grad`, down to the first that learns."""
-        for number in reversed(range(0 if input_grad else self._first_learning, len(self.layers))):
-            grad = self.layers[number].backward(grad, input_grad or number > self._first_learning)
+    def backward(self, grad: np.ndarray) -> np.ndarray:
+        """dL/dx: through every layer from last to first (chain rule)."""
+        for layer in reversed(self.layers):
+            grad = layer.backward(grad)
         return grad
+
+    def backward_parameters(self, grad: np.ndarray) -> None:
+        """All that a training needs: `backward` down to the first layer with parameters, without that layer's dL/dx.
+
+        dL/dx of the first layer costs as much as its dL/dW, and nobody asks how the loss changes with the pixels.
+        """
+        for layer in reversed(self.layers[self._first + 1 :]):
+            grad = layer.backward(grad)
+        for layer in self.layers[self._first : self._first + 1]:
+            layer.backward_parameters(grad)
 
     def _named_children(self) -> Iterator[tuple[str, object]]:
         yield from ((str(number), layer) for number, layer in enumerate(self.layers))

@@ -1,4 +1,4 @@
-"""Optimisers as `torch.optim` defines them, on all parameters at once."""
+"""Optimisers as `torch.optim` defines them."""
 
 from __future__ import annotations
 
@@ -6,64 +6,45 @@ import numpy as np
 
 from experiment.config import Optimizer as Config
 from numpy_ref.module import Parameter
-from numpy_ref.products import side_by_side
+from numpy_ref.parallel import in_blocks
 from numpy_ref.schedules import Schedule
-
-BLOCK = 131_072
-"""Numbers updated at a time, so that the arrays of a step stay in the processor's cache."""
-LARGE = 400_000
-"""From so many numbers on, two cores update half of them each."""
 
 
 class Optimizer:
-    """Updates `parameters` in place, once per `step`.
+    """Updates `parameters` in place, once per `step`; a subclass says how in `update`.
 
-    Weights, gradients and whatever else an optimiser keeps of each are packed into one long array per kind, into
-    which every `Parameter.data` and `.grad` then is a view: a step is a few operations on long arrays, whatever the
-    network.
+    `pack` has joined all weights into one long array w, and all gradients into another, g.
     """
 
-    KEPT: tuple[str, ...] = ()
-    """Names of the arrays that are kept from step to step, one number for each weight; PyTorch's names."""
+    STATE: tuple[str, ...] = ()
+    """Names of the arrays that go from step to step, one number for each weight; PyTorch's names."""
 
     def __init__(self, parameters: list[Parameter], schedule: Schedule) -> None:
         self.schedule, self.steps, self.lr = schedule, 0, schedule(0)
-        self._data, self._grad = _pack(parameters)
-        self.kept = {name: np.zeros_like(self._data) for name in self.KEPT}
+        self._w, self._g = pack(parameters)
+        self.state = {name: np.zeros_like(self._w) for name in self.STATE}
 
     def step(self) -> None:
         """One step down the gradients that `backward` left."""
         self.lr = self.schedule(self.steps)
         self.steps += 1
-        size = len(self._data)
-        if size < LARGE:
-            self._update(0, size)
-        else:
-            side_by_side(lambda: self._update(0, size // 2), lambda: self._update(size // 2, size))
+        in_blocks(self.update, self._w, self._g, *self.state.values())
+
+    def update(self, w: np.ndarray, g: np.ndarray, *state: np.ndarray) -> None:
+        """Change the weights w, with gradients g, and the arrays of `STATE` in place; all have the same shape."""
+        raise NotImplementedError
 
     def state_dict(self) -> dict[str, np.ndarray]:
-        """What a resumed training needs: the number of steps, and the arrays that are kept."""
-        return {"steps": np.array(self.steps)} | self.kept
+        """What a resumed training needs: the number of steps, and the arrays of `STATE`."""
+        return {"steps": np.array(self.steps)} | self.state
 
     def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
-        """Take that over; a missing or misshapen array is a KeyError or ValueError."""
+        """Copy that from `state`; a missing or misshapen array is a KeyError or ValueError."""
         self.steps = int(state["steps"])
-        for name, array in self.kept.items():
+        for name, array in self.state.items():
             if array.shape != state[name].shape:
                 raise ValueError(f"expected the shape {array.shape} of {name}, not {state[name].shape}")
             array[...] = state[name]
-
-    def _update(self, start: int, stop: int) -> None:
-        change = np.empty(min(BLOCK, stop - start), self._data.dtype)
-        for first in range(start, stop, BLOCK):
-            block = slice(first, min(first + BLOCK, stop))
-            kept = [array[block] for array in self.kept.values()]
-            w = self._data[block]
-            w -= self._change(w, self._grad[block], kept, change[: len(w)])
-
-    def _change(self, w: np.ndarray, g: np.ndarray, kept: list[np.ndarray], out: np.ndarray) -> np.ndarray:
-        """By how much the weights w with gradients g get smaller, written to `out`; moves the kept arrays on."""
-        raise NotImplementedError
 
 
 class SGD(Optimizer):
@@ -74,7 +55,7 @@ class SGD(Optimizer):
     w ← w - η v                   or, with Nesterov's look ahead,  w ← w - η (g + μ v)
     """
 
-    KEPT = ("momentum_buffer",)
+    STATE = ("momentum_buffer",)
 
     def __init__(
         self,
@@ -87,14 +68,14 @@ class SGD(Optimizer):
         super().__init__(parameters, schedule)
         self.momentum, self.nesterov, self.weight_decay = momentum, nesterov, weight_decay
 
-    def _change(self, w: np.ndarray, g: np.ndarray, kept: list[np.ndarray], out: np.ndarray) -> np.ndarray:
-        """η v, or with Nesterov's look ahead η (g + μ v)."""
-        (v,) = kept
+    def update(self, w: np.ndarray, g: np.ndarray, *state: np.ndarray) -> None:
+        """The three lines above."""
+        (v,) = state
         if self.weight_decay:
             g = g + self.weight_decay * w
         v *= self.momentum
         v += g
-        return np.multiply(g + self.momentum * v if self.nesterov else v, self.lr, out=out)
+        w -= self.lr * (g + self.momentum * v if self.nesterov else v)
 
 
 class Adam(Optimizer):
@@ -108,7 +89,7 @@ class Adam(Optimizer):
     w ← w - η / (1 - β₁ᵗ) · m / (√v / √(1 - β₂ᵗ) + ε)
     """
 
-    KEPT = ("exp_avg", "exp_avg_sq")
+    STATE = ("exp_avg", "exp_avg_sq")
 
     def __init__(
         self,
@@ -122,24 +103,20 @@ class Adam(Optimizer):
         super().__init__(parameters, schedule)
         self.betas, self.eps, self.weight_decay, self.decoupled = betas, eps, weight_decay, decoupled
 
-    def _change(self, w: np.ndarray, g: np.ndarray, kept: list[np.ndarray], out: np.ndarray) -> np.ndarray:
-        """η / (1 - β₁ᵗ) · m / (√v / √(1 - β₂ᵗ) + ε)."""
-        m, v = kept
+    def update(self, w: np.ndarray, g: np.ndarray, *state: np.ndarray) -> None:
+        """The four lines above."""
+        m, v = state
         beta1, beta2 = self.betas
         if self.weight_decay and self.decoupled:
             w *= 1 - self.lr * self.weight_decay
         elif self.weight_decay:
             g = g + self.weight_decay * w
         m *= beta1
-        m += np.multiply(g, 1 - beta1, out=out)
+        m += (1 - beta1) * g
         v *= beta2
-        v += np.multiply(np.multiply(g, g, out=out), 1 - beta2, out=out)
-        np.sqrt(v, out=out)
-        out /= (1 - beta2**self.steps) ** 0.5
-        out += self.eps
-        np.divide(m, out, out=out)
-        out *= self.lr / (1 - beta1**self.steps)
-        return out
+        v += (1 - beta2) * (g * g)
+        step_size, root = self.lr / (1 - beta1**self.steps), (1 - beta2**self.steps) ** 0.5
+        w -= step_size * (m / (np.sqrt(v) / root + self.eps))
 
 
 def make_optimizer(config: Config, parameters: list[Parameter], schedule: Schedule) -> Optimizer:
@@ -150,8 +127,11 @@ def make_optimizer(config: Config, parameters: list[Parameter], schedule: Schedu
     return Adam(parameters, schedule, betas, config.eps, config.weight_decay, decoupled=config.name == "adamw")
 
 
-def _pack(parameters: list[Parameter]) -> tuple[np.ndarray, np.ndarray]:
-    """Move all `data` and all `grad` into one array each; keep the order that each parameter has in memory."""
+def pack(parameters: list[Parameter]) -> tuple[np.ndarray, np.ndarray]:
+    """Join all `data` into one long array, and all `grad` into another; each parameter becomes a view of them.
+
+    A step then is a few operations on long arrays, whatever the network. Each parameter keeps its order in memory.
+    """
     size, dtype = sum(parameter.data.size for parameter in parameters), parameters[0].data.dtype
     data, grad = np.empty(size, dtype), np.zeros(size, dtype)
     start = 0

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from datamodules.drawings import as_batch
-from experiment.trained import Trained
-from numpy_ref.models import DualTower, build_model
+from datamodules.image_dataset import as_batch
+from experiment.trained_run import Trained
+from numpy_ref.dual_tower import DualTower
+from numpy_ref.registry import build_model
 
 AT_ONCE = 512
-"""So many images pass through the network at once."""
+"""Images that pass through the network at a time."""
 
 
 class Predictor:
@@ -35,7 +36,7 @@ class Predictor:
         """
         scores = self.model.forward(as_batch(image[None], self.dtype))
         chosen = np.eye(scores.shape[1], dtype=self.dtype)[[category]]
-        return self.model.backward(chosen, input_grad=True)[0].sum(axis=0)
+        return self.model.backward(chosen)[0].sum(axis=0)
 
     def embed(self, images: np.ndarray) -> np.ndarray:
         """Vectors (N, D) of length 1: a dual tower's embeddings, or a classifier's last hidden layer."""
@@ -46,6 +47,14 @@ class Predictor:
         """A dual tower's embeddings (C, D), of length 1, of word vectors (C, V)."""
         assert isinstance(self.model, DualTower)
         return self.model.embed_words(vectors.astype(self.dtype))
+
+    def activations(self, image: np.ndarray) -> list[tuple[str, np.ndarray]]:
+        """The output (1, ...) of each layer that an image (H, W) uint8 passes, by the layer's name, in order."""
+        x, outputs = as_batch(image[None], self.dtype), []
+        for layer in self.model.image_layers().layers:
+            x = layer.forward(x)
+            outputs.append((type(layer).__name__, x.copy()))
+        return outputs
 
     def _embed(self, images: np.ndarray) -> np.ndarray:
         features = self.model.features(as_batch(images, self.dtype))

@@ -40,10 +40,11 @@ def cosine_annealing_lr(lr: float, step: int, total: int) -> float:
 def one_cycle_lr(lr: float, step: int, total: int, warmup: float, first: float = 25, last: float = 1e4) -> float:
     """Half a cosine up from lr / 25 to lr, until the share `warmup` of the steps, then one down to lr / 25 / 10,000.
 
-    Smith and Topin 2018, "Super-Convergence"; `torch.optim.lr_scheduler.OneCycleLR(cycle_momentum=False)`.
+    Smith and Topin 2018, "Super-Convergence"; `torch.optim.lr_scheduler.OneCycleLR(cycle_momentum=False)`. A warm-up
+    of a single step is left out: it starts at lr. (PyTorch's would divide 0 by 0.)
     """
     top = warmup * total - 1
-    if step <= top:
+    if top > 0 and step <= top:
         return _half_cosine(lr / first, lr, step / top)
     return _half_cosine(lr, lr / first / last, (step - top) / (total - 1 - top))
 

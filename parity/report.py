@@ -1,9 +1,7 @@
-"""What a comparison leaves: a table in the terminal, `comparison.md` with figures, the same numbers for programs in
-`comparison.json`, and scalars in TensorBoard."""
+"""What a comparison leaves: a table in the terminal, `comparison.md` with figures, `comparison.json` for programs."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,89 +9,226 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from experiment.figures.comparison import TINY, comparison_figure, gradients, overlay, short_heading, weights_apart
-from experiment.figures.style import COLOURS, STYLE, to_png
-from experiment.files import write_text, written_whole
+from experiment.files import atomic_write, write_text
 from experiment.run import Run
-from experiment.tensorboard import EventWriter
-from parity.checks import Comparison
+from parity.compare import Comparison
 from parity.finished import Finished
-from parity.measure import AUTOGRAD_TARGET, LOCKSTEP_TARGET, WEIGHTS_TARGET
+from parity.ledger import STAGES, Check, Finding, Ledger, Status
+from visualization.figures.comparison import TINY, gradients, overlay, short_heading, weights_apart
+from visualization.figures.style import COLOURS, STYLE, to_png
 
-MARKS = {True: "ok", False: "FAILED", None: ""}
+SHOWN = 5
+"""Further differences that are listed after the first."""
+Row = tuple[str, ...]
 
 
 def verdict(comparison: Comparison) -> str:
-    """The table for a terminal."""
-    cells = [("check", "measured", "target", "")]
-    cells += [(row.check, row.measured, row.target, MARKS[row.passed]) for row in comparison.rows]
-    widths = [max(len(row[column]) for row in cells) for column in range(3)]
-    lines = ["  ".join(text.ljust(width) for text, width in zip(row, [*widths, 0], strict=True)) for row in cells]
+    """The tables and the differences in words, for a terminal."""
+    parts = []
+    if comparison.lockstep:
+        parts.append(_aligned(rows(comparison)))
+        parts += _steps(comparison)
+        parts += _notes(comparison)
+        parts.append(_differences(comparison))
+    for name, finished in comparison.finished.items():
+        parts.append(_aligned([("results", "measured", ""), *finished_rows(name, finished)]))
+    return "\n\n".join(part for part in parts if part)
+
+
+def rows(comparison: Comparison) -> list[Row]:
+    """A row for each stage of a training: how much was compared, and each dtype's largest difference and verdict."""
+    dtypes = list(comparison.lockstep)
+    table: list[Row] = [("what is compared", "compared", *(cell for dtype in dtypes for cell in (dtype, "")))]
+    for stage, title in STAGES.items():
+        checks = [comparison.lockstep[dtype].ledger.checks[stage] for dtype in dtypes]
+        if all(check.status is Status.NONE for check in checks):
+            continue
+        cells = [cell for check in checks for cell in (_measured(check), _status(check))]
+        table.append((title, f"{max(check.compared for check in checks):,}", *cells))
+    return table
+
+
+def finished_rows(name: str, finished: Finished) -> list[Row]:
+    """The results of two runs side by side."""
+    one, other = (run.metrics["test"]["accuracy"] for run in (finished.one, finished.other))
+    torn = f"{finished.only_one} right in the first only, {finished.only_other} in the second only"
+    table: list[Row] = [
+        (f"test accuracy, {name}", f"{one:.4f} and {other:.4f}", ""),
+        (f"agreement, {name}", f"{finished.agreement:.2%}; McNemar p = {finished.p_value:.3f} ({torn})", ""),
+    ]
+    apart = f"{finished.probabilities_apart:.1e}"
+    state = "limited: float32 trainings may part" if finished.limited else "ok" if finished.same else "DIFFERENT"
+    if not finished.same_images:
+        table.append((f"data, {name}", "the two runs saw different training images", "DIFFERENT"))
+    if finished.other_settings:
+        table.append((f"settings, {name}", ", ".join(finished.other_settings), "DIFFERENT"))
+    if finished.wrong_metrics:
+        table.append(
+            (
+                f"metrics, {name}",
+                "do not follow from the predictions: " + ", ".join(finished.wrong_metrics),
+                "DIFFERENT",
+            )
+        )
+    return [*table, (f"probabilities, {name}", f"differ by {apart} at most", state)]
+
+
+def _measured(check: Check) -> str:
+    if check.findings:
+        return f"{check.different} of {check.compared}"
+    if not check.compared:
+        return ""
+    return "same" if check.difference == 0 else f"{check.difference:.1e}"
+
+
+def _status(check: Check) -> str:
+    return "" if check.status is Status.NONE else check.status.value
+
+
+def _steps(comparison: Comparison) -> list[str]:
+    """How much of a long training was looked at."""
+    lines = []
+    for dtype, lockstep in comparison.lockstep.items():
+        if lockstep.detailed < lockstep.steps:
+            lines.append(
+                f"{dtype}: layers of {lockstep.detailed:,} of {lockstep.steps:,} steps were compared, from all epochs; "
+                "--thorough takes every step."
+            )
+    return lines
+
+
+def _notes(comparison: Comparison) -> list[str]:
+    return [
+        f"{dtype}, {STAGES[check.stage]}: {check.note}"
+        for dtype, lockstep in comparison.lockstep.items()
+        for check in lockstep.ledger.checks.values()
+        if check.note
+    ]
+
+
+def _differences(comparison: Comparison) -> str:
+    """The first difference in words, then the first of each other stage."""
+    lines = []
+    for dtype, lockstep in comparison.lockstep.items():
+        ledger = lockstep.ledger
+        if ledger.first is None:
+            continue
+        first, *others = ledger.separate()
+        lines += [f"First difference, {dtype}: {_sentence(first)}", *_code(first), *_whose(first, ledger)]
+        if others:
+            lines.append("Further differences, not because of that:")
+        for finding in others[:SHOWN]:
+            lines += [f"  {_sentence(finding)}", *_code(finding)]
+        if len(others) > SHOWN:
+            lines.append(f"  and {len(others) - SHOWN} more, in comparison.json")
+    return "\n".join(lines)
+
+
+def _whose(first: Finding, ledger: Ledger) -> list[str]:
+    """Which of two different gradients is the right one, by central differences."""
+    numerical = ledger.checks["numerical"]
+    if first.stage not in ("dL/dx", "dL/dW", "loss gradient", "total gradient") or not numerical.compared:
+        return []
+    if numerical.findings:
+        return ["    central differences say that NumPy's gradient is wrong"]
+    return ["    central differences agree with NumPy's gradient: the Lightning track's is wrong"]
+
+
+def _sentence(finding: Finding) -> str:
+    return f"{finding.stage}: {finding}"
+
+
+def _code(finding: Finding) -> list[str]:
+    return [f"    at {place}" for place in finding.code]
+
+
+def _aligned(table: list[Row]) -> str:
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
+    lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) for row in table]
     return "\n".join(line.rstrip() for line in lines)
 
 
 def save(comparison: Comparison, folder: Path) -> None:
-    """Write figures, TensorBoard scalars and, last, `comparison.md`."""
+    """Write figures, numbers and, last, `comparison.md`."""
     with rc_context(STYLE):
-        figures = _figures(comparison)
-        pngs = {name: to_png(figure) for name, figure in figures.items()}
+        pngs = {name: to_png(figure) for name, figure in _figures(comparison).items()}
     for name, (png, _) in pngs.items():
-        with written_whole(folder / f"{name}.png") as file:
+        with atomic_write(folder / f"{name}.png") as file:
             file.write(png)
-    with EventWriter(folder) as events:
-        _log(comparison, events)
-        for name, (png, size) in pngs.items():
-            events.image(f"parity/{name}", png, size, 0)
-    Run(folder).write_json("comparison.json", _numbers(comparison))
+    Run(folder).write_json("comparison.json", numbers(comparison))
     write_text(folder / "comparison.md", _markdown(comparison, list(pngs)))
 
 
-def _numbers(comparison: Comparison) -> dict[str, Any]:
+def numbers(comparison: Comparison) -> dict[str, Any]:
     """The comparison as plain values, for JSON."""
     return {
         "heading": comparison.heading,
         "data": comparison.data,
-        "passed": comparison.passed,
-        "checks": [asdict(row) for row in comparison.rows],
+        "passed": comparison.held,
+        "checks": [check for dtype in comparison.lockstep for check in _checks(comparison, dtype)],
         "gradients": {
             dtype: {
-                "target": AUTOGRAD_TARGET[dtype],
-                "by_parameter": {name: asdict(each) for name, each in compared.by_parameter.items()},
-                "by_layer": compared.by_layer,
+                "target": max((each["band"] for each in lockstep.first_gradients.values()), default=None),
+                "by_parameter": lockstep.first_gradients,
             }
-            for dtype, compared in comparison.gradients.items()
+            for dtype, lockstep in comparison.lockstep.items()
         },
         "free_running": {
             dtype: {
-                "target": WEIGHTS_TARGET if dtype == "float64" else None,
-                "weights_apart": free.weights_apart,
-                "predictions_apart": free.predictions_apart,
-                "tested": free.tested,
+                "target": None,
+                "weights_apart": whole.weights_apart,
+                "band": whole.band,
+                "predictions_apart": whole.predictions_apart,
+                "tested": len(whole.result.probabilities),
+                "limited_at": whole.limited_at,
+                "reason": whole.reason,
             }
-            for dtype, free in comparison.free_running.items()
+            for dtype, whole in comparison.whole.items()
         },
     }
 
 
+def _checks(comparison: Comparison, dtype: str) -> list[dict[str, Any]]:
+    ledger = comparison.lockstep[dtype].ledger
+    return [
+        {
+            "check": f"{STAGES[stage]}, {dtype}",
+            "measured": _measured(check),
+            "target": "rounding",
+            "status": check.status.value,
+            "compared": check.compared,
+            "passed": check.status in (Status.OK, Status.LIMITED),
+            "findings": [str(finding) for finding in check.findings[:SHOWN]],
+            "code": list(check.findings[0].code) if check.findings else [],
+            "note": check.note,
+            "ratio": check.ratio,
+        }
+        for stage, check in ledger.checks.items()
+        if check.status is not Status.NONE
+    ]
+
+
 def _markdown(comparison: Comparison, figures: list[str]) -> str:
     parts = ["# Comparison of the two tracks", comparison.heading]
-    rows = [[row.check, row.measured, row.target, MARKS[row.passed]] for row in comparison.rows]
-    parts.append(_table(["check", "measured", "target", ""], rows))
-    for dtype, compared in comparison.gradients.items():
-        parts.append(f"## Gradients of the first iteration, {dtype}")
-        by_parameter = [
-            [name, f"{each.absolute:.1e}", f"{each.relative:.1e}", f"{1 - each.cosine:.1e}"]
-            for name, each in compared.by_parameter.items()
-        ]
-        parts.append(_table(["parameter", "max \\|a-b\\|", "relative", "1 - cosine"], by_parameter))
-        parts.append("Each layer and loss on its own, given the same inputs:")
-        parts.append(_table(["layer", "relative"], [[name, f"{each:.1e}"] for name, each in compared.by_layer.items()]))
+    if comparison.lockstep:
+        head, *body = rows(comparison)
+        parts.append(_table(list(head), [list(row) for row in body]))
+        parts += [f"- {line}" for line in [*_steps(comparison), *_notes(comparison)]]
+        differences = _differences(comparison)
+        parts += [f"```\n{differences}\n```"] if differences else []
     for dtype, lockstep in comparison.lockstep.items():
-        parts.append(f"## Lock-step, {dtype}: the worst step of each quantity")
-        worst = [[name, f"{value:.1e}", str(step)] for name, (value, step) in lockstep.worst.items()]
-        parts.append(_table(["quantity", "relative", "step"], worst))
+        if lockstep.first_gradients:
+            parts.append(f"## Gradients of the first step, {dtype}")
+            by_parameter = [
+                [name, *(f"{each[key]:.1e}" for key in ("absolute", "relative", "band"))]
+                for name, each in lockstep.first_gradients.items()
+            ]
+            parts.append(_table(["parameter", "max \\|a-b\\|", "relative", "band, relative"], by_parameter))
     for name, finished in comparison.finished.items():
-        parts.append(f"## Test metrics, {name}")
+        parts += [
+            f"## Results, {name}",
+            _table(["", "measured", ""], [list(row) for row in finished_rows(name, finished)]),
+        ]
         parts.append(_metrics(finished))
     parts += [f"![{name.replace('_', ' ')}]({name}.png)" for name in figures]
     return "\n\n".join(parts) + "\n"
@@ -101,44 +236,30 @@ def _markdown(comparison: Comparison, figures: list[str]) -> str:
 
 def _metrics(finished: Finished) -> str:
     one, other = finished.one.metrics, finished.other.metrics
-    rows = [
+    table = [
         [name, f"{value:.6f}", f"{other['test'][name]:.6f}", f"{abs(value - other['test'][name]):.1e}"]
         for name, value in one["test"].items()
+        if value is not None and other["test"].get(name) is not None
     ]
-    rows += [[name, f"{one[name]:.4g}", f"{other[name]:.4g}", ""] for name in ("epochs", "seconds")]
-    return _table(["metric", finished.one.name, finished.other.name, "difference"], rows)
+    table += [[name, f"{one[name]:.4g}", f"{other[name]:.4g}", ""] for name in ("epochs", "seconds")]
+    return _table(["metric", finished.one.name, finished.other.name, "difference"], table)
 
 
-def _table(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
+def _table(head: list[str], body: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *body]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def _figures(comparison: Comparison) -> dict[str, Figure]:
     figures = {}
-    if comparison.gradients:
-        figures["gradients"] = gradients(_numbers(comparison))
-        figures["lockstep"] = _lockstep(comparison)
-        figures["free_running"] = weights_apart(_numbers(comparison))
+    values = numbers(comparison)
+    if any(lockstep.first_gradients for lockstep in comparison.lockstep.values()):
+        figures["gradients"] = gradients(values)
+    if comparison.whole:
+        figures["whole_trainings"] = weights_apart(values)
     for name, finished in comparison.finished.items():
         figures["curves_" + name.replace(" ", "_")] = _curves(comparison, name, finished)
     return figures
-
-
-def _lockstep(comparison: Comparison) -> Figure:
-    figure, axis = comparison_figure(
-        comparison.heading, "Lock-step: the largest difference of any quantity at each step", (9, 4.2)
-    )
-    for number, (dtype, lockstep) in enumerate(comparison.lockstep.items()):
-        values = np.maximum(lockstep.by_step, TINY)
-        axis.plot(values, color=COLOURS[number], label=dtype, linewidth=1)
-        axis.axhline(LOCKSTEP_TARGET[dtype], linestyle="--", color=COLOURS[number], label=f"target, {dtype}")
-        steps = sorted({flip.step for flip in lockstep.flips})
-        if steps:
-            axis.plot(steps, [1e-2] * len(steps), "v", color=COLOURS[number], label=f"a gate differs, {dtype}")
-    axis.set(yscale="log", xlabel="step", ylabel="largest relative difference", ylim=(1e-17, 1))
-    axis.legend(ncols=2, fontsize=9)
-    return figure
 
 
 def _curves(comparison: Comparison, name: str, finished: Finished) -> Figure:
@@ -155,24 +276,3 @@ def _curves(comparison: Comparison, name: str, finished: Finished) -> Figure:
             below[column].plot(np.arange(1, common + 1), apart, color=colour, marker="o", markersize=3)
         below[column].set(yscale="log", xlabel="epoch", ylabel=f"|difference|\n(0 drawn as {TINY:.0e})")
     return figure
-
-
-def _log(comparison: Comparison, events: EventWriter) -> None:
-    tags: dict[str, list[str]] = {}
-    for dtype, compared in comparison.gradients.items():
-        for name, each in compared.by_parameter.items():
-            events.scalars({f"parity/gradients/{dtype}/{name}": each.relative}, 0)
-    for dtype, lockstep in comparison.lockstep.items():
-        for step, value in enumerate(lockstep.by_step):
-            events.scalars({f"parity/lockstep/{dtype}": value}, step)
-        tags["lock-step: largest relative difference of each step"] = ["parity/lockstep/.*"]
-    for dtype, free in comparison.free_running.items():
-        for epoch, value in enumerate(free.weights_apart, start=1):
-            events.scalars({f"parity/weights/{dtype}": value}, epoch)
-        tags["free-running: largest difference of any weight after each epoch"] = ["parity/weights/.*"]
-    for name, finished in comparison.finished.items():
-        for row, twin in zip(finished.one.history, finished.other.history, strict=False):
-            apart = abs(row["val/loss"] - twin["val/loss"])
-            events.scalars({f"parity/val_loss/{name.replace(' ', '_')}": apart}, int(row["epoch"]))
-        tags["validation loss: difference after each epoch"] = ["parity/val_loss/.*"]
-    events.layout({"parity": tags})

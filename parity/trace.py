@@ -1,70 +1,171 @@
-"""Check 5: one batch followed layer by layer, forward and backward, in both tracks beside each other."""
+"""One batch followed layer by layer, forward and backward: NumPy's arrays beside PyTorch's.
+
+Each of PyTorch's layers gets what NumPy's layer got, so that a mistake shows where it is made and not in all that
+follows. The first array that differs by more than rounding is marked.
+"""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 import numpy as np
 from jinja2 import Template
 
 from datamodules.images import ImageDataModule
+from datamodules.registry import make_data
+from experiment.commandline import parse_command
 from experiment.config import Experiment
+from experiment.files import write_text
+from experiment.run import Run
 from lightning_models import trainer as lightning_track
 from numpy_ref import trainer as numpy_track
-from parity.capture import record_numpy, record_torch
-from parity.measure import difference
+from parity.bands import Bands, largest
+from parity.hints import describe
+from parity.ledger import code_of
+from parity.records import one_step
+from parity.replay import DX, Y, loss_gradient, perturbed, perturbed_losses, through
+from training.program import check_network
 
 SHOWN = 4
 """Values of each array that are shown."""
+DESCRIPTION = (
+    "Follow one batch through both tracks, layer by layer: outputs, dL/dx and the gradients of all parameters. "
+    "Exit code 0: all the same to rounding; 1: a difference, the first one is marked."
+)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Entry:
     """One array that both tracks computed."""
 
-    where: str
     what: str
     shape: str
     norm: str
     values: tuple[str, str]
     apart: str
+    band: str
+    differs: bool
+    hint: str = ""
+    first: bool = False
+    """Whether it is the first that differs."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Part:
     """A layer or loss with its formula and arrays."""
 
     title: str
     formula: str
-    entries: list[Entry]
+    entries: list[Entry] = field(default_factory=list)
+    code: tuple[str, ...] = ()
+
+
+def main(arguments: list[str]) -> int:
+    """Print the trace, and leave it as a text and a page; 1 if there is a difference."""
+    experiment = parse_command(DESCRIPTION, arguments).experiment
+    data = make_data(experiment)
+    check_network(experiment, data)
+    parts = trace(experiment, data)
+    heading = f"{experiment.experiment}, {experiment.trainer.dtype}, on {data.description}"
+    run = Run.create(experiment, "comparison", kind="comparisons")
+    write_text(run.folder / "trace.txt", f"{heading}\n{as_text(parts)}\n")
+    write_text(run.folder / "trace.html", as_page(parts, heading))
+    print(f"{heading}\n{as_text(parts)}\n\nAs a page: {run.folder / 'trace.html'}")
+    return 1 if any(entry.differs for part in parts for entry in part.entries) else 0
 
 
 def trace(experiment: Experiment, data: ImageDataModule) -> list[Part]:
-    """The first batch's way through both tracks."""
-    ours, theirs = numpy_track.start_model(experiment, data), lightning_track.start_model(experiment, data)
-    batch = next(data.batches("train", 0))
-    one, other = record_numpy(ours, batch), record_torch(theirs, batch)
-    layers = dict(ours.named_layers())
-    parts = []
-    for name, record in one.layers.items():
-        entries = [_entry("forward", "y", record.y, other.layers[name].y)]
-        parts.append(Part(f"{name}: {type(layers[name]).__name__}", _formula(layers[name]), entries))
-    terms = [_entry("forward", name, np.array([one.terms[name]]), np.array([other.terms[name]])) for name in one.terms]
-    for name, (_, loss) in ours.losses().items():
-        parts.append(Part(f"loss {name}: {type(loss).__name__}", _formula(loss), []))
-    parts.append(Part("loss", "the weighted sum of its terms", terms))
-    for name, record in reversed(one.layers.items()):
-        twin = other.layers[name]
-        if record.grad_y is None or twin.grad_y is None:
-            continue
-        entries = [_entry("backward", "dL/dy", record.grad_y, twin.grad_y)]
-        for key, _ in layers[name].named_parameters():
-            gradients = one.gradients[f"{name}.{key}"], other.gradients[f"{name}.{key}"]
-            entries.append(_entry("backward", f"dL/d{key}", *gradients))
-        parts.append(Part(f"{name}: {type(layers[name]).__name__}, backward", _formula(layers[name]), entries))
+    """The first batch's way through both tracks, in the order in which things are computed."""
+    tracer = _Tracer(experiment, data)
+    parts = [*tracer.forward(), *tracer.loss(), *tracer.backward()]
+    first = next((entry for part in parts for entry in part.entries if entry.differs), None)
+    if first is not None:
+        first.first = True
     return parts
+
+
+class _Tracer:
+    def __init__(self, experiment: Experiment, data: ImageDataModule) -> None:
+        self.ours, self.theirs = (track.start_model(experiment, data) for track in (numpy_track, lightning_track))
+        self.theirs.train()
+        self.layers, self.modules = dict(self.ours.named_layers()), dict(self.theirs.named_modules())
+        self.bands = Bands(float(np.finfo(experiment.trainer.dtype).eps))
+        self.random = np.random.default_rng(experiment.seed)
+        self.record = one_step(self.ours, next(data.batches("train", 0)))
+        self.steepness = 1.0 / min(experiment.dual_tower.temperature, 1.0)
+        calls = {name: calls[0] for name, calls in self.record.layers.items()}
+        self.calls = {name: calls[name] for name in self.layers if name in calls}
+        self.alone = {name: through(self.modules[name], call.x, call.grad_y) for name, call in self.calls.items()}
+        self.runs = {name: list(perturbed(self.modules[name], call, self.random)) for name, call in self.calls.items()}
+
+    def forward(self) -> Iterator[Part]:
+        """Each layer's output."""
+        for name, call in self.calls.items():
+            yield self._part(name, "", [self._layer_entry(name, "y", Y, call.y, 0.0)], "forward")
+
+    def loss(self) -> Iterator[Part]:
+        """The loss, its terms and dL/dscores."""
+        record = self.record
+        assert record.score_grad is not None
+        terms, grad = loss_gradient(self.theirs, record.scores, record.labels)
+        runs = list(perturbed_losses(self.theirs, record.scores, record.labels, self.random))
+        for name, (_, loss) in self.ours.losses().items():
+            yield Part(f"loss {name}: {type(loss).__name__}", _formula(loss), code=code_of(type(loss).forward))
+        natural = 1.0 + self.steepness * largest(record.scores)
+        entries = [
+            self._entry(name, np.array([record.terms[name]]), np.array([terms[name]]),
+                        partial(_terms_of, name, runs), natural)
+            for name in record.terms
+        ]  # fmt: skip
+        natural = self.steepness / len(record.labels)
+        entries.append(self._entry("dL/dscores", record.score_grad, grad, lambda: [run for _, run in runs], natural))
+        yield Part("loss", "the weighted sum of its terms", entries, code_of(type(self.ours).training_step))
+
+    def backward(self) -> Iterator[Part]:
+        """Each layer's dL/dx and gradients, from the last layer to the first."""
+        for name, call in reversed(self.calls.items()):
+            if call.grad_y is None:
+                continue
+            entries = []
+            if call.grad_x is not None:
+                natural = 0.0 if call.gradients else largest(call.grad_y)
+                entries.append(self._layer_entry(name, "dL/dx", DX, call.grad_x, natural))
+            entries += [self._layer_entry(name, f"dL/d{key}", key, ours, 0.0) for key, ours in call.gradients.items()]
+            yield self._part(name, ", backward", entries, "backward")
+
+    def _part(self, name: str, suffix: str, entries: list[Entry], method: str) -> Part:
+        layer = self.layers[name]
+        code = code_of(getattr(type(layer), method, None))
+        return Part(f"{name}: {type(layer).__name__}{suffix}", _formula(layer), entries, code)
+
+    def _layer_entry(self, name: str, what: str, key: str, ours: np.ndarray, natural: float) -> Entry:
+        runs = self.runs[name]
+        theirs = self.alone[name].get(key, np.zeros_like(ours))
+        return self._entry(what, ours, theirs, lambda: [run[key] for run in runs if key in run], natural, name)
+
+    def _entry(
+        self, what: str, ours: np.ndarray, theirs: np.ndarray, runs: Callable[[], Any], natural: float, name: str = ""
+    ) -> Entry:
+        difference, band = self.bands.judge(f"{name} {what}", ours, theirs, runs, natural)
+        busiest = np.sort(np.argsort(-np.abs(ours).ravel(order="C"), kind="stable")[:SHOWN])
+        values = tuple(
+            "  ".join(f"{value: .9g}" for value in array.ravel(order="C")[busiest[busiest < array.size]])
+            for array in (ours, theirs)
+        )
+        differs = difference > band
+        return Entry(
+            what, " x ".join(map(str, ours.shape)), f"{np.linalg.norm(ours):.6g}", (values[0], values[1]),
+            f"{difference:.1e}", f"{band:.1e}", differs, describe(ours, theirs) if differs else "",
+        )  # fmt: skip
+
+
+def _terms_of(name: str, runs: list[tuple[dict[str, float], np.ndarray]]) -> list[np.ndarray]:
+    """One loss term in the perturbed runs."""
+    return [np.array([terms[name]]) for terms, _ in runs]
 
 
 def as_text(parts: list[Part]) -> str:
@@ -74,31 +175,29 @@ def as_text(parts: list[Part]) -> str:
 
 def as_page(parts: list[Part], heading: str) -> str:
     """The trace as one HTML page without outside files."""
-    return Template(PAGE, autoescape=True).render(parts=parts, heading=heading)
+    first = next(((part, entry) for part in parts for entry in part.entries if entry.first), None)
+    return Template(PAGE, autoescape=True).render(parts=parts, heading=heading, first=first)
 
 
 def _lines(part: Part) -> Iterator[str]:
     yield f"\n{part.title}"
     yield f"    {part.formula}"
     for entry in part.entries:
-        yield f"    {entry.what:<12} shape {entry.shape:<12} norm {entry.norm}   apart {entry.apart}"
+        mark = ">>> FIRST DIFFERENCE" if entry.first else "differs" if entry.differs else ""
+        size = f"shape {entry.shape:<12} norm {entry.norm}"
+        yield f"    {entry.what:<12} {size}   differs by {entry.apart}  {mark}".rstrip()
         yield f"        NumPy    {entry.values[0]}"
         yield f"        PyTorch  {entry.values[1]}"
+        if entry.differs:
+            hint = f"; {entry.hint}" if entry.hint else ""
+            yield f"        rounding explains {entry.band}{hint}; see {', '.join(part.code)}"
 
 
 def _formula(thing: object) -> str:
-    """The docstring down to its first blank line after the one with the derivative."""
+    """The first paragraph of the docstring, and the second if it has the derivative."""
     text = inspect.getdoc(type(thing)) or ""
     paragraphs = [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
     return "   ".join(paragraph for paragraph in paragraphs[:2] if "dL/" in paragraph or paragraph is paragraphs[0])
-
-
-def _entry(where: str, what: str, ours: np.ndarray, theirs: np.ndarray) -> Entry:
-    busiest = np.sort(np.argsort(-np.abs(ours).ravel(order="C"), kind="stable")[:SHOWN])
-    values = tuple("  ".join(f"{value: .9g}" for value in array.ravel(order="C")[busiest]) for array in (ours, theirs))
-    apart = f"{difference(ours, theirs).absolute:.1e}"
-    shape = " x ".join(map(str, ours.shape))
-    return Entry(where, what, shape, f"{np.linalg.norm(ours):.6g}", (values[0], values[1]), apart)
 
 
 PAGE = """<!doctype html>
@@ -112,18 +211,24 @@ PAGE = """<!doctype html>
  h2 { font-size: 1.05rem; margin: 0; } p { margin: .2rem 0 .5rem; color: #444; }
  .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; }
  th, td { text-align: left; padding: .15rem .8rem .15rem 0; vertical-align: top; white-space: nowrap; }
+ tr.first td { background: #b00020; color: #fff; } tr.differs td { background: #f5c6cb; color: #1b1b1b; }
+ p.first { border: 2px solid #b00020; padding: .5rem .8rem; color: inherit; }
  td.n { font-family: ui-monospace, monospace; }
  @media (prefers-color-scheme: dark) { body { color: #e8e8e8; background: #161616; } p { color: #b5b5b5; } }
 </style></head><body>
 <h1>One batch, followed</h1><p>{{ heading }}</p>
 <p>Blue: forward. Orange: backward. Of each array the four largest values are shown, in both tracks.</p>
+{% if first %}<p class="first" role="alert"><b>First difference:</b> {{ first[1].what }} of {{ first[0].title }}, off by
+{{ first[1].apart }}; rounding explains {{ first[1].band }}.{% if first[1].hint %} {{ first[1].hint }}.{% endif %}
+{% for place in first[0].code %}<code>{{ place }}</code> {% endfor %}</p>
+{% else %}<p>All arrays are the same to rounding.</p>{% endif %}
 {% for part in parts %}<section{% if "backward" in part.title %} class="back"{% endif %}>
 <h2>{{ part.title }}</h2><p>{{ part.formula }}</p>
 {% if part.entries %}<div class="wide"><table>
-<tr><th>array</th><th>shape</th><th>norm</th><th>largest difference</th><th>track</th><th>values</th></tr>
-{% for entry in part.entries %}<tr>
+<tr><th>array</th><th>shape</th><th>norm</th><th>difference</th><th>rounding</th><th>track</th><th>values</th></tr>
+{% for entry in part.entries %}<tr{% if entry.first %} class="first"{% elif entry.differs %} class="differs"{% endif %}>
 <td>{{ entry.what }}</td><td>{{ entry.shape }}</td><td class="n">{{ entry.norm }}</td>
-<td class="n">{{ entry.apart }}</td><td>NumPy<br>PyTorch</td>
+<td class="n">{{ entry.apart }}</td><td class="n">{{ entry.band }}</td><td>NumPy<br>PyTorch</td>
 <td class="n">{{ entry.values[0] }}<br>{{ entry.values[1] }}</td></tr>
 {% endfor %}</table></div>{% endif %}</section>
 {% endfor %}</body></html>

@@ -103,37 +103,40 @@ def program(tmp_path: Path) -> Program:
 
 
 def program_in(folder: Path) -> Program:
-    """Runs one of the project's programs in a process of its own, in `folder`."""
+    """Runs one of the project's scripts, or of its packages' subcommands, in a process of its own, in `folder`."""
 
     def run(script: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-        command = [str(PROJECT / script), *map(str, arguments)]
+        command = [str(PROJECT / script) if script.endswith(".py") else script, *map(str, arguments)]
         if sys.platform == "linux":  # elsewhere a process that has imported so much may not be forked
             return _run_forked(command, folder)
-        command = [sys.executable, *command]
-        return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+        command = [sys.executable, *([] if script.endswith(".py") else ["-m"]), *command]
+        environment = os.environ | {"PYTHONPATH": str(PROJECT)}
+        return subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False
+        )
 
     return run
 
 
 def _run_forked(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    zygote = _zygote()
-    assert zygote.stdin is not None and zygote.stdout is not None
+    server = _program_server()
+    assert server.stdin is not None and server.stdout is not None
     with tempfile.TemporaryDirectory() as name:
         out, err = Path(name) / "out", Path(name) / "err"
         order = {"script": command[0], "arguments": command[1:], "folder": str(folder)}
         order |= {"stdout": str(out), "stderr": str(err)}
-        zygote.stdin.write(json.dumps(order) + "\n")
-        zygote.stdin.flush()
-        killer = threading.Timer(TIMEOUT, os.kill, (int(zygote.stdout.readline()), signal.SIGKILL))
+        server.stdin.write(json.dumps(order) + "\n")
+        server.stdin.flush()
+        killer = threading.Timer(TIMEOUT, os.kill, (int(server.stdout.readline()), signal.SIGKILL))
         killer.start()
-        code = int(zygote.stdout.readline())
+        code = int(server.stdout.readline().split()[0])
         killer.cancel()
         return subprocess.CompletedProcess(command, code, out.read_text(), err.read_text())
 
 
 @cache
-def _zygote() -> subprocess.Popen[str]:
-    command = [sys.executable, str(Path(__file__).with_name("zygote.py"))]
+def _program_server() -> subprocess.Popen[str]:
+    command = [sys.executable, str(Path(__file__).with_name("program_server.py"))]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from datamodules.drawings import Drawings, chosen_categories, data_root
+from datamodules.downloads import Unreachable
+from datamodules.image_dataset import ImageDataset, chosen_categories, data_root
 from datamodules.sources import bitmaps, doodles, strokes, subset
-from experiment.config import Data
+from experiment.config import FIVE, Data
+from experiment.errors import UserError
 
 
-def load_drawings(config: Data) -> Drawings:
+def load_drawings(config: Data) -> ImageDataset:
     """Read, fetch or make the drawings that `data.source` names."""
     root = data_root(config)
     chosen_categories(config)
@@ -23,11 +25,11 @@ def load_drawings(config: Data) -> Drawings:
             return strokes.load(config, root)
         case "doodles":
             return doodles.load(config)
-    return _first_to_be_had(config, root)
+    return _first_available(config, root)
 
 
-def _first_to_be_had(config: Data, root: Path) -> Drawings:
-    """What lies in `root`, else the official bitmaps from the network, else, without one, doodles."""
+def _first_available(config: Data, root: Path) -> ImageDataset:
+    """The drawings in `root`; if there are none, the official bitmaps from the network; without one, doodles."""
     categories = chosen_categories(config)
     if subset.find(root) and set(categories) <= set(subset.FIVE):
         return subset.load(config, root)
@@ -37,6 +39,13 @@ def _first_to_be_had(config: Data, root: Path) -> Drawings:
         return strokes.load(config, root)
     try:
         return bitmaps.load(config, root)
-    except bitmaps.Unreachable as error:
-        note = f"Doodles, because there are no drawings in {root}, and none to be fetched: {error}"
+    except Unreachable as error:
+        if not set(categories) <= set(FIVE):
+            raise UserError(
+                f"{error} There are no drawings in {root}, and doodles only of {', '.join(FIVE)}."
+            ) from error
+        note = (
+            f"Doodles, because there are no drawings in {root}, and none could be fetched: {error} "
+            "(--data.source bitmaps insists on them, --data.source doodles does not ask.)"
+        )
         return replace(doodles.load(config), note=note)

@@ -2,27 +2,35 @@
 
 A category's file has 100,000 drawings and more, in rows of 784 bytes behind a short header. HTTP range requests
 bring the header and the rows needed and nothing else: 20 MB instead of 600 MB for five categories. What has
-arrived is kept in a `.part` file, from which a broken download goes on.
+arrived is kept in a `.part` file, from which a broken download goes on. (pooch, which fetches whole files elsewhere,
+knows no ranges.)
 """
 
 from __future__ import annotations
 
 import io
+import os
+import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
-from typing import Any
+from tokenize import TokenError  # of NumPy's reader of headers
+from typing import IO, Any
 from urllib.parse import quote
 
 import numpy as np
+from filelock import lock_descriptor
 from tqdm import tqdm
 
-from datamodules.downloads import web_files
-from datamodules.drawings import SIDE, Drawings, chosen_categories, load_images, share
+from datamodules.downloads import RemoteFile, Unreachable
+from datamodules.image_dataset import SIDE, ImageDataset, chosen_categories, load_images, share
 from datamodules.on_disk import LARGE, ImagesOnDisk
 from datamodules.sources.strokes import together
 from experiment.config import Data
 from experiment.errors import UserError
-from experiment.files import written_whole
+from experiment.files import atomic_write
 
 URL = "https://storage.googleapis.com/quickdraw_dataset/full/numpy_bitmap/"
 """Where the official bitmaps are fetched from, unless `data.url` says otherwise."""
@@ -33,17 +41,13 @@ CHUNK = 512 * ROW
 """Bytes per request: small enough that little is lost when the line breaks."""
 
 
-class Unreachable(UserError):
-    """Not even the first byte could be fetched; `auto` falls back to doodles on this."""
-
-
 def find(root: Path, categories: list[str]) -> Path | None:
     """The folder that has the .npy file of every category: `root` itself, or `numpy_bitmap` in it."""
     folders = (root, root / "numpy_bitmap")
     return next((f for f in folders if all((f / f"{name}.npy").is_file() for name in categories)), None)
 
 
-def load(config: Data, root: Path) -> Drawings:
+def load(config: Data, root: Path) -> ImageDataset:
     """Take the first drawings of each category for training and the next for the test, fetching what is missing."""
     categories = chosen_categories(config)
     folder = find(root, categories)
@@ -71,14 +75,14 @@ def load(config: Data, root: Path) -> Drawings:
 
 def _left_on_disk(
     description: str, categories: list[str], files: list[Path], train: list[int], test: list[int]
-) -> Drawings:
-    """So many drawings of each file for training and the next for the test, read when they are needed."""
+) -> ImageDataset:
+    """The first drawings of each file for training and the next for the test; `train` and `test` say how many."""
     counts = list(zip(files, train, test, strict=True))
     train_images = ImagesOnDisk([(path, range(ours)) for path, ours, _ in counts], SIDE)
     test_images = ImagesOnDisk([(path, range(ours, ours + theirs)) for path, ours, theirs in counts], SIDE)
     numbers = np.arange(len(categories), dtype=np.int16)
     labels = np.repeat(numbers, train), np.repeat(numbers, test)
-    return Drawings("bitmaps", description, categories, train_images, labels[0], test_images, labels[1])
+    return ImageDataset("bitmaps", description, categories, train_images, labels[0], test_images, labels[1])
 
 
 def _fetch_all(config: Data, folder: Path, categories: list[str]) -> list[Path]:
@@ -96,56 +100,85 @@ def _fetch_all(config: Data, folder: Path, categories: list[str]) -> list[Path]:
 
 
 def fetch(url: str, path: Path, rows: int | None, bar: Any = None) -> None:
-    """Fetch the first `rows` drawings (all for None) of the .npy file at `url` into `path`."""
-    web = web_files()
-    available, offset = _read_header(url, _get(web, url, 0, HEADER, Unreachable))
+    """Fetch the first `rows` drawings (all for None) of the .npy file at `url` into `path`.
+
+    What arrives is kept in a file that is named after the identity of the file on the server, so that a broken
+    download goes on only with the same file. The process that writes to it holds a lock on it; others wait.
+    """
+    remote = RemoteFile(url)
+    available, offset = _read_header(remote)
     count = available if rows is None else min(rows, available)
-    part = path.with_name(path.name + ".part")
-    part.parent.mkdir(parents=True, exist_ok=True)
-    with open(part, "ab") as file:
-        file.truncate(min(file.tell() // ROW * ROW, count * ROW))
-        file.seek(0, io.SEEK_END)
+    part = path.with_name(f"{path.name}.{remote.identity}.part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(part) as file:
+        if not path.is_file():  # no other process has fetched it meanwhile
+            _complete(file, remote, offset, count * ROW, bar)
+            _write_npy(path, file, count)
+        for old in path.parent.glob(f"{escape(path.name)}.*part"):  # this one, and those of what the server had before
+            old.unlink(missing_ok=True)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file to go on writing, once no other process does; it is removed if it stays empty."""
+    while True:
+        with open(path, "a+b") as file:
+            lock_descriptor(file.fileno())
+            if not (path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat())):
+                continue  # the process that held the lock has finished and removed it
+            try:
+                yield file
+            finally:
+                if not os.fstat(file.fileno()).st_size:
+                    path.unlink(missing_ok=True)
+            return
+
+
+def _complete(file: IO[bytes], remote: RemoteFile, offset: int, size: int, bar: Any) -> None:
+    """Append to `file`, which has the first of `size` bytes that begin at `offset` of the remote file, the others."""
+    file.seek(0, os.SEEK_END)
+    file.truncate(min(file.tell() // ROW * ROW, size))
+    file.seek(0, os.SEEK_END)
+    if bar is not None:
+        bar.total = (bar.total or 0) + size
+        bar.update(file.tell())
+    while (done := file.tell()) < size:
+        wanted = min(CHUNK, size - done)
+        piece = remote.read(offset + done, wanted)
+        if len(piece) != wanted:
+            kept = f": the {done:,} bytes before are kept" if done else ""
+            raise UserError(f"{remote.url}: {len(piece)} bytes came instead of {wanted} (cut short); run again{kept}.")
+        file.write(piece)
         if bar is not None:
-            bar.total = (bar.total or 0) + count * ROW
-            bar.update(file.tell())
-        while (done := file.tell()) < count * ROW:
-            size = min(CHUNK, count * ROW - done)
-            piece = _get(web, url, offset + done, size, UserError)
-            file.write(piece)
-            if bar is not None:
-                bar.update(len(piece))
-    with written_whole(path) as whole:
-        np.lib.format.write_array_header_1_0(whole, {"descr": "|u1", "fortran_order": False, "shape": (count, ROW)})
-        whole.write(part.read_bytes())
-    part.unlink()
+            bar.update(len(piece))
 
 
-def _get(web: Any, url: str, start: int, size: int, failure: type[UserError]) -> bytes:
-    try:
-        piece = bytes(web.cat_file(url, start=start, end=start + size))
-    except FileNotFoundError as error:
-        raise UserError(f"{url}: no such file on the server; check --data.url and the category's name.") from error
-    except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise failure(f"{url}: could not be fetched ({reason[:200]}); run again with a network.") from error
-    if start == 0 and not piece.startswith(b"\x93NUMPY"):
-        raise failure(f"{url}: answered with something else than a .npy file (an error page?); check --data.url.")
-    if len(piece) != size:
-        raise failure(
-            f"{url}: {len(piece)} bytes came instead of the {size} asked for (cut short, or no range requests); "
-            "run again: what has arrived is kept."
-        )
-    return piece
+def _write_npy(path: Path, rows: IO[bytes], count: int) -> None:
+    """Put a header before the bytes of `rows`, and check that they are as many as it says."""
+    with atomic_write(path) as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": (count, ROW)})
+        start = file.tell()
+        rows.seek(0)
+        shutil.copyfileobj(rows, file)
+        if file.tell() - start != count * ROW:
+            raise UserError(f"{path}: {file.tell() - start} bytes were fetched for {count} drawings; run again.")
 
 
-def _read_header(url: str, start: bytes) -> tuple[int, int]:
+def _read_header(remote: RemoteFile) -> tuple[int, int]:
     """The number of drawings in the file, and the byte at which the first begins."""
+    url, start = remote.url, remote.read(0, HEADER)
+    if not start.startswith(b"\x93NUMPY"):
+        raise Unreachable(f"{url}: answered with something else than a .npy file (an error page?); check --data.url.")
     try:
         file = io.BytesIO(start)
         np.lib.format.read_magic(file)
         shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(file)
-    except ValueError as error:
+    except (ValueError, SyntaxError, TokenError) as error:
         raise UserError(f"{url}: not a whole .npy file; check --data.url.") from error
     if fortran_order or dtype != np.uint8 or shape[1:] != (ROW,) or not shape[0]:
         raise UserError(f"{url}: not drawings of {ROW} bytes each (shape {shape}, {dtype}); check --data.url.")
+    if not remote.identity:
+        raise UserError(f"{url}: the server does not answer requests for ranges; take another --data.url.")
+    if file.tell() + shape[0] * ROW != remote.size:
+        raise UserError(f"{url}: {remote.size} bytes are not {shape[0]} drawings (cut short?); check --data.url.")
     return shape[0], file.tell()

@@ -1,6 +1,6 @@
 """`doodles`: the embedded default, drawings of the five categories made from jittered parametric strokes.
 
-They need no download, and they are not Quick, Draw! drawings: whatever is measured on them says so.
+They need no download, and they are not Quick, Draw! drawings: all results on them say so.
 Each drawing starts from a recipe (a snowman is two or three circles with a hat and arms), whose sizes and places
 are random; then parts are left out, a stray stroke may come in, and everything is turned, sheared and shaken
 by an unsteady hand.
@@ -13,15 +13,16 @@ from collections.abc import Callable
 import numpy as np
 
 from datamodules.cache import cached
-from datamodules.drawings import SIDE, Drawings, all_among, chosen_categories
+from datamodules.image_dataset import SIDE, ImageDataset, all_among, chosen_categories
+from datamodules.rasterize import GRID, Stroke, rasterize
 from datamodules.sources.strokes import together
-from datamodules.strokes import GRID, Stroke, rasterise
 from experiment.config import FIVE, Data
+from experiment.memory import check_memory
 from experiment.randomness import generator
 
 DESCRIPTION = "DOODLES made by this project, NOT Quick, Draw! drawings"
 VERSION = 1
-"""Counts up with every change of the drawings, so that cached ones are made anew."""
+"""Counts up with every change of the drawings, so that cached ones are not used."""
 SEED = 0
 """Doodles are a fixed data set, as a download would be: not a matter of the experiment's seed."""
 TRAIN, TEST = 4000, 1000
@@ -30,10 +31,11 @@ TRAIN, TEST = 4000, 1000
 Random = np.random.Generator
 
 
-def load(config: Data) -> Drawings:
+def load(config: Data) -> ImageDataset:
     """Make (or take from the cache) the doodles of the chosen categories."""
     categories = all_among(chosen_categories(config), FIVE, "doodles exist of")
     ours, theirs = config.train_per_category or TRAIN, config.test_per_category or TEST
+    check_memory(len(categories) * (ours + theirs) * SIDE * SIDE, "--data.train_per_category and test_per_category:")
     images = [_category(name, ours + theirs) for name in categories]
     train, test = [part[:ours] for part in images], [part[ours:] for part in images]
     return together("doodles", DESCRIPTION, categories, train, test)
@@ -58,7 +60,7 @@ def _category(name: str, count: int) -> np.ndarray:
         random = generator(SEED, "doodles", FIVE.index(name))
         images = np.empty((count, SIDE, SIDE), np.uint8)
         for row in range(count):
-            images[row] = rasterise(draw(name, random))
+            images[row] = rasterize(draw(name, random))
         return {"images": images}
 
     return cached("doodles", f"{VERSION}:{name}:{count}", make)["images"]

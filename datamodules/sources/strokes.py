@@ -13,13 +13,15 @@ from joblib import Parallel, delayed
 from tqdm import tqdm
 
 from datamodules.cache import cached, fingerprint
-from datamodules.drawings import SIDE, Drawings, chosen_categories, share
-from datamodules.strokes import Stroke, rasterise
+from datamodules.image_dataset import SIDE, ImageDataset, chosen_categories, share
+from datamodules.rasterize import Stroke, fit, rasterize
 from experiment.config import Data
 from experiment.errors import UserError
 
+FARTHEST = 1e6
+"""Coordinates are smaller than this, either way."""
 WORTHWHILE = 20
-"""From so many categories on, further processes are worth their start."""
+"""From this number of categories on, several processes are faster than one."""
 
 
 def find(root: Path, categories: list[str]) -> Path | None:
@@ -28,8 +30,8 @@ def find(root: Path, categories: list[str]) -> Path | None:
     return next((f for f in folders if all((f / f"{name}.ndjson").is_file() for name in categories)), None)
 
 
-def load(config: Data, root: Path) -> Drawings:
-    """Rasterise the first drawings of each category for training, the next for the test."""
+def load(config: Data, root: Path) -> ImageDataset:
+    """Rasterize the first drawings of each category for training, the next for the test."""
     categories = chosen_categories(config)
     folder = find(root, categories)
     if folder is None:
@@ -46,20 +48,25 @@ def load(config: Data, root: Path) -> Drawings:
             raise UserError(f"{folder / f'{name}.ndjson'}: {len(images)} drawings are too few; two at least.")
         train.append(images[:ours])
         test.append(images[ours : ours + theirs])
-    description = f"Quick, Draw! simplified strokes, rasterised, from {folder}"
+    description = f"Quick, Draw! simplified strokes, rasterized, from {folder}"
     return together("strokes", description, categories, train, test)
 
 
 def together(
     source: str, description: str, categories: list[str], train: list[np.ndarray], test: list[np.ndarray]
-) -> Drawings:
+) -> ImageDataset:
     """Join one array of drawings per category, labelled by its place."""
     labels = [np.repeat(np.arange(len(part)), [len(images) for images in part]) for part in (train, test)]
-    return Drawings(source, description, categories, np.concatenate(train), labels[0], np.concatenate(test), labels[1])
+    return ImageDataset(
+        source, description, categories, np.concatenate(train), labels[0], np.concatenate(test), labels[1]
+    )
 
 
 def read_strokes(path: Path, limit: int | None = None) -> list[list[Stroke]]:
-    """The strokes of each drawing in an .ndjson file; a line that is not a drawing is a `UserError`."""
+    """The strokes of each drawing in an .ndjson file; a line that is not a drawing is a `UserError`.
+
+    Drawings larger than the 256 grid, such as those of Quick, Draw!'s raw files, are scaled to it.
+    """
     drawings: list[list[Stroke]] = []
     with open(path, encoding="utf-8", errors="replace") as lines:
         for number, line in enumerate(lines, start=1):
@@ -76,12 +83,13 @@ def _strokes_of(line: str, where: str) -> list[Stroke]:
     try:
         content: Any = json.loads(line)["drawing"]
         strokes = [np.array(stroke[:2], np.float64) for stroke in content]
-        sound = bool(strokes) and all(s.ndim == 2 and s.shape[1] and np.isfinite(s).all() for s in strokes)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise UserError(f"{where}: not a drawing in Quick, Draw!'s ndjson format.") from error
-    if not sound:
+    if not strokes or not all(each.ndim == 2 and len(each) == 2 and each.size for each in strokes):
         raise UserError(f"{where}: a drawing needs strokes of equally many x and y.")
-    return strokes
+    if not all((np.abs(each) < FARTHEST).all() for each in strokes):  # also False for NaN
+        raise UserError(f"{where}: a coordinate is not a number within {FARTHEST:,.0f} of 0.")
+    return fit(strokes)
 
 
 def _all_bitmaps(folder: Path, categories: list[str], limit: int | None) -> Iterator[np.ndarray]:
@@ -90,7 +98,7 @@ def _all_bitmaps(folder: Path, categories: list[str], limit: int | None) -> Iter
     tasks = (delayed(_bitmaps)(folder / f"{name}.ndjson", limit) for name in categories)
     made = Parallel(jobs, return_as="generator")(tasks)
     shown = sys.stderr.isatty()
-    yield from tqdm(made, "rasterising", len(categories), unit="category", disable=not shown, leave=False)
+    yield from tqdm(made, "rasterizing", len(categories), unit="category", disable=not shown, leave=False)
 
 
 def _bitmaps(path: Path, limit: int | None) -> np.ndarray:
@@ -98,7 +106,7 @@ def _bitmaps(path: Path, limit: int | None) -> np.ndarray:
         drawings = read_strokes(path, limit)
         images = np.empty((len(drawings), SIDE, SIDE), np.uint8)
         for row, strokes in enumerate(drawings):
-            images[row] = rasterise(strokes)
+            images[row] = rasterize(strokes)
         return {"images": images}
 
     return cached("strokes", f"3:{fingerprint(path)}:{limit}", make)["images"]

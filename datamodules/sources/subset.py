@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from datamodules.drawings import Drawings, all_among, chosen_categories, load_array, load_images, select
+from datamodules.image_dataset import ImageDataset, all_among, chosen_categories, load_array, load_images, select
 from experiment.config import FIVE, Data
 from experiment.errors import UserError
 
@@ -17,7 +17,7 @@ def find(root: Path) -> Path | None:
     return next((folder for folder in folders if (folder / "train_images.npy").is_file()), None)
 
 
-def load(config: Data, root: Path) -> Drawings:
+def load(config: Data, root: Path) -> ImageDataset:
     """Read the chosen categories, relabelled by their places in `data.categories`."""
     folder = find(root)
     if folder is None:
@@ -26,7 +26,7 @@ def load(config: Data, root: Path) -> Drawings:
     train_images, train_labels = _split(folder, "train", categories, config.train_per_category)
     test_images, test_labels = _split(folder, "test", categories, config.test_per_category)
     description = f"Quick, Draw! drawings in the course's layout, from {folder}"
-    return Drawings("subset", description, categories, train_images, train_labels, test_images, test_labels)
+    return ImageDataset("subset", description, categories, train_images, train_labels, test_images, test_labels)
 
 
 def _split(folder: Path, split: str, categories: list[str], limit: int | None) -> tuple[np.ndarray, np.ndarray]:

@@ -6,6 +6,8 @@ import numpy as np
 
 from numpy_ref.module import Layer
 
+__all__ = ["LeakyReLU", "ReLU", "Sigmoid", "Tanh"]
+
 
 class ReLU(Layer):
     """y = max(x, 0);  dL/dx = grad where x > 0, else 0 (as PyTorch: 0 at x = 0)."""
@@ -16,7 +18,7 @@ class ReLU(Layer):
         self._gate = y > 0
         return y
 
-    def backward(self, grad: np.ndarray, input_grad: bool = True) -> np.ndarray:
+    def backward(self, grad: np.ndarray) -> np.ndarray:
         """dL/dx = grad · [x > 0]."""
         return grad * self._gate
 
@@ -32,7 +34,7 @@ class LeakyReLU(Layer):
         self._gate = x > 0
         return np.where(self._gate, x, x * x.dtype.type(self.negative_slope))
 
-    def backward(self, grad: np.ndarray, input_grad: bool = True) -> np.ndarray:
+    def backward(self, grad: np.ndarray) -> np.ndarray:
         """dL/dx = grad · (1 where x > 0, else a)."""
         return np.where(self._gate, grad, grad * grad.dtype.type(self.negative_slope))
 
@@ -45,7 +47,7 @@ class Tanh(Layer):
         self._y = np.tanh(x)
         return self._y
 
-    def backward(self, grad: np.ndarray, input_grad: bool = True) -> np.ndarray:
+    def backward(self, grad: np.ndarray) -> np.ndarray:
         """dL/dx = grad (1 - y²)."""
         return grad * (1 - self._y * self._y)
 
@@ -58,7 +60,7 @@ class Sigmoid(Layer):
         self._y = sigmoid(x)
         return self._y
 
-    def backward(self, grad: np.ndarray, input_grad: bool = True) -> np.ndarray:
+    def backward(self, grad: np.ndarray) -> np.ndarray:
         """dL/dx = grad y (1 - y)."""
         return grad * (self._y * (1 - self._y))
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from numpy_ref.module import Layer, Parameter
-from numpy_ref.products import LARGE, matmul, side_by_side
+from numpy_ref.parallel import matmul, two_matmuls
+
+__all__ = ["Linear"]
 
 
 class Linear(Layer):
     """y = x Wᵀ + b, with x (B, in), W = `weight` (out, in), b = `bias` (out,), which may be left out.
 
     dL/dW = gradᵀ x,  dL/db = Σ_batch grad,  dL/dx = grad W.
-
-    W has PyTorch's shape, but lies in memory as its transpose (in, out): the products with whole batches
-    are up to a quarter faster so.
     """
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True, *, dtype: np.dtype) -> None:
-        self.weight = Parameter(np.zeros((in_features, out_features), dtype).T)
+        # order="F": Wᵀ lies in memory row by row, which makes products with whole batches up to a quarter faster
+        self.weight = Parameter(np.zeros((out_features, in_features), dtype, order="F"))
         self.bias = Parameter(np.zeros(out_features, dtype)) if bias else None
 
     def forward(self, x: np.ndarray) -> np.ndarray:
@@ -29,17 +29,14 @@ class Linear(Layer):
             y += self.bias.data
         return y
 
-    def backward(self, grad: np.ndarray, input_grad: bool = True) -> np.ndarray:
-        """dL/dW and dL/db into the parameters; dL/dx returned."""
+    def backward(self, grad: np.ndarray) -> np.ndarray:
+        """dL/dW = gradᵀ x and dL/db = Σ grad into the parameters; dL/dx = grad W returned."""
         if self.bias:
-            grad.sum(axis=0, out=self.bias.grad)
-        x, weight_grad = self._x, self.weight.grad.T
-        if not input_grad:
-            matmul(x.T, grad, out=weight_grad)
-            return grad
-        if 2 * len(x) * self.weight.data.size < LARGE:
-            np.matmul(x.T, grad, out=weight_grad)
-            return grad @ self.weight.data
-        dx = np.empty_like(x)
-        side_by_side(lambda: np.matmul(x.T, grad, out=weight_grad), lambda: np.matmul(grad, self.weight.data, out=dx))
-        return dx
+            self.bias.grad[...] = grad.sum(axis=0)
+        return two_matmuls((grad.T, self._x), (grad, self.weight.data), out=self.weight.grad)
+
+    def backward_parameters(self, grad: np.ndarray) -> None:
+        """dL/dW = gradᵀ x and dL/db = Σ grad into the parameters."""
+        if self.bias:
+            self.bias.grad[...] = grad.sum(axis=0)
+        matmul(grad.T, self._x, out=self.weight.grad)

@@ -1,11 +1,13 @@
-"""Normalisation: over the batch (`BatchNorm1d`, `BatchNorm2d`; Ioffe and Szegedy 2015), and of each vector."""
+"""Normalisation: over the batch (`BatchNorm1d`, `BatchNorm2d`; Ioffe and Szegedy 2015), or of each row by itself."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from numpy_ref.layers.convolution import channels_last
+from numpy_ref.layers.im2col import channels_last
 from numpy_ref.module import Layer, Parameter
+
+__all__ = ["BatchNorm1d", "BatchNorm2d", "Normalize"]
 
 
 class BatchNorm1d(Layer):
@@ -14,7 +16,7 @@ class BatchNorm1d(Layer):
     In training μ and σ² are the batch's mean and (biased) variance, over N rows, and
     dL/dγ = Σ grad x̂,  dL/dβ = Σ grad,  dL/dx = γ / √(σ² + ε) · (grad - Σ grad / N - x̂ Σ (grad x̂) / N),
     since a change of one x also moves μ and σ². Running statistics r ← (1 - m) r + m (μ, or σ² N / (N - 1)), with
-    m = `momentum`, are kept for evaluation, where they take the batch's place as constants.
+    m = `momentum`, replace the batch's as constants in evaluation.
     """
 
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1, *, dtype: np.dtype) -> None:
@@ -36,7 +38,7 @@ class BatchNorm1d(Layer):
         y = _by_feature(np.multiply, self._centred, self._scale * self.weight.data)
         return _by_feature(np.add, y, self.bias.data, out=y)
 
-    def backward(self, grad: np.ndarray, input_grad: bool = True) -> np.ndarray:
+    def backward(self, grad: np.ndarray) -> np.ndarray:
         """dL/dγ and dL/dβ into the parameters; dL/dx returned."""
         rows = grad.size // grad.shape[-1]
         mean_grad, mean_product = _mean(grad), _mean(grad, self._centred) * self._scale
@@ -58,15 +60,15 @@ class BatchNorm1d(Layer):
 
 
 class BatchNorm2d(BatchNorm1d):
-    """The same for each channel of x (B, C, H, W): statistics over the batch and all places, N = B H W rows."""
+    """The same for each channel of x (B, C, H, W): statistics over the batch and all positions, N = B H W rows."""
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         """y = γ x̂ + β, channel by channel."""
         return super().forward(channels_last(x)).transpose(0, 3, 1, 2)
 
-    def backward(self, grad: np.ndarray, input_grad: bool = True) -> np.ndarray:
+    def backward(self, grad: np.ndarray) -> np.ndarray:
         """dL/dγ and dL/dβ into the parameters; dL/dx returned."""
-        return super().backward(channels_last(grad), input_grad).transpose(0, 3, 1, 2)
+        return super().backward(channels_last(grad)).transpose(0, 3, 1, 2)
 
 
 def _mean(a: np.ndarray, b: np.ndarray | None = None) -> np.ndarray:
@@ -108,7 +110,7 @@ class Normalize(Layer):
         self._y = x / self._norm
         return self._y
 
-    def backward(self, grad: np.ndarray, input_grad: bool = True) -> np.ndarray:
+    def backward(self, grad: np.ndarray) -> np.ndarray:
         """dL/dx = (grad - y (y · grad)) / ‖x‖, and grad / 1e-12 where the norm was cut off."""
         along = (self._y * grad).sum(axis=1, keepdims=True)
         along[self._too_short] = 0

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from numpy_ref.layers.convolution import channels_last, output_size
+from numpy_ref.layers.im2col import channels_last, output_size
 from numpy_ref.module import Layer
+
+__all__ = ["AdaptiveAvgPool2d", "AvgPool2d", "MaxPool2d"]
 
 
 class MaxPool2d(Layer):
-    """y = the maximum of each window;  dL/dx = grad at the place of the maximum (the first of equals), else 0.
+    """y = the maximum of each window;  dL/dx = grad at the position of the maximum (the first of equals), else 0.
 
     x is (B, C, H, W); padding counts as -∞. Where windows overlap, gradients add up.
     """
@@ -21,31 +23,31 @@ class MaxPool2d(Layer):
         self.kernel_size, self.stride, self.padding = kernel_size, stride or kernel_size, padding
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        """The maxima; `_gate` notes which place of each window had it."""
+        """The maxima; `_gate` keeps the position of each in its window."""
         padded = _padded(channels_last(x), self.padding, -np.inf)
-        places = _windows(padded, self)
-        y = places[0].copy()
-        self._gate = np.zeros(y.shape, np.uint8 if len(places) < 256 else np.int32)
-        for number, candidate in enumerate(places[1:], start=1):
+        views = _windows(padded, self)
+        y = views[0].copy()
+        self._gate = np.zeros(y.shape, np.uint8 if len(views) < 256 else np.int32)
+        for number, candidate in enumerate(views[1:], start=1):
             np.maximum(self._gate, (candidate > y) * self._gate.dtype.type(number), out=self._gate)
             np.maximum(y, candidate, out=y)
         self._padded_shape = padded.shape
         return y.transpose(0, 3, 1, 2)
 
     def candidates(self, x: np.ndarray, gate: np.ndarray) -> np.ndarray:
-        """The numbers (B, H', W', C) that stand in `gate`'s places of the windows."""
-        places = _windows(_padded(channels_last(x), self.padding, -np.inf), self)
-        return np.take_along_axis(np.stack(places), gate[None].astype(np.int64), axis=0)[0]
+        """The numbers (B, H', W', C) that stand at the positions `gate` of the windows."""
+        views = _windows(_padded(channels_last(x), self.padding, -np.inf), self)
+        return np.take_along_axis(np.stack(views), gate[None].astype(np.int64), axis=0)[0]
 
-    def backward(self, grad: np.ndarray, input_grad: bool = True) -> np.ndarray:
+    def backward(self, grad: np.ndarray) -> np.ndarray:
         """grad, at the maxima."""
         grad = grad.transpose(0, 2, 3, 1)
         dx = np.zeros(self._padded_shape, grad.dtype)
-        for number, place in enumerate(_windows(dx, self)):
+        for number, view in enumerate(_windows(dx, self)):
             if self.stride < self.kernel_size:
-                place += grad * (self._gate == number)
+                view += grad * (self._gate == number)
             else:
-                np.multiply(grad, self._gate == number, out=place)
+                np.multiply(grad, self._gate == number, out=view)
         return _cropped(dx, self.padding).transpose(0, 3, 1, 2)
 
 
@@ -61,20 +63,20 @@ class AvgPool2d(Layer):
     def forward(self, x: np.ndarray) -> np.ndarray:
         """The means."""
         padded = _padded(channels_last(x), self.padding, 0)
-        places = _windows(padded, self)
-        y = places[0].copy()
-        for place in places[1:]:
-            y += place
-        y /= len(places)
+        views = _windows(padded, self)
+        y = views[0].copy()
+        for view in views[1:]:
+            y += view
+        y /= len(views)
         self._padded_shape = padded.shape
         return y.transpose(0, 3, 1, 2)
 
-    def backward(self, grad: np.ndarray, input_grad: bool = True) -> np.ndarray:
-        """grad / k², at each place of the window."""
+    def backward(self, grad: np.ndarray) -> np.ndarray:
+        """grad / k², at each position of the window."""
         share = grad.transpose(0, 2, 3, 1) / self.kernel_size**2
         dx = np.zeros(self._padded_shape, grad.dtype)
-        for place in _windows(dx, self):
-            place += share
+        for view in _windows(dx, self):
+            view += share
         return _cropped(dx, self.padding).transpose(0, 3, 1, 2)
 
 
@@ -92,7 +94,7 @@ class AdaptiveAvgPool2d(Layer):
         self._shape = x.shape
         return x.mean(axis=(2, 3), keepdims=True)
 
-    def backward(self, grad: np.ndarray, input_grad: bool = True) -> np.ndarray:
+    def backward(self, grad: np.ndarray) -> np.ndarray:
         """grad / (H W)."""
         _, _, height, width = self._shape
         return np.broadcast_to(grad / (height * width), self._shape)
@@ -110,7 +112,7 @@ def _cropped(x: np.ndarray, padding: int) -> np.ndarray:
 
 
 def _windows(padded: np.ndarray, pool: MaxPool2d | AvgPool2d) -> list[np.ndarray]:
-    """For each place of the window a view (B, H', W', C) with what all windows have there."""
+    """For each position in a window a view (B, H', W', C) of what all windows have there."""
     kernel, stride = pool.kernel_size, pool.stride
     height, width = (output_size(size, kernel, stride, 0) for size in padded.shape[1:3])
     return [

@@ -6,6 +6,8 @@ import numpy as np
 
 from numpy_ref.module import Layer
 
+__all__ = ["Flatten"]
+
 
 class Flatten(Layer):
     """y = x with all but the batch in one axis: (B, C, H, W) becomes (B, C H W). dL/dx = grad in x's shape."""
@@ -15,6 +17,6 @@ class Flatten(Layer):
         self._shape = x.shape
         return x.reshape(len(x), -1)
 
-    def backward(self, grad: np.ndarray, input_grad: bool = True) -> np.ndarray:
+    def backward(self, grad: np.ndarray) -> np.ndarray:
         """grad as (B, ...)."""
         return grad.reshape(self._shape)

@@ -1,0 +1,18 @@
+"""The network of a finished dual tower, for programs that need words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from experiment.errors import UserError
+from experiment.registry import MODELS
+from experiment.trained_run import Trained, read_trained
+from training.tracks import Predictor, load_track
+
+
+def read_dual_tower(folder: Path, track: str) -> tuple[Trained, Predictor]:
+    """A run with a word tower, and its network; a classifier's run is a `UserError`."""
+    trained = read_trained(folder)
+    if not MODELS[trained.experiment.model].needs_words:
+        raise UserError(f"{folder}: a classifier knows no words; give the run of a dual tower.")
+    return trained, load_track(track).predictor(trained)

@@ -1,0 +1,1 @@
+"""Work over many runs: hyperparameter sweeps, published results reproduced, and the report."""

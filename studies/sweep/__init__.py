@@ -1,0 +1,1 @@
+"""Hyperparameter sweeps: definition, trials and ranking. Optuna does the search."""

@@ -1,0 +1,72 @@
+"""The table of layers for the tests: a row for each layer, or for each use of it that is computed in another way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from experiment.architecture import LayerPlan
+from experiment.layer_specs import LAYERS, Shape
+
+FLAT, IMAGE = (5,), (3, 7, 6)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A layer's name, an input's shape without the batch, and the arguments as a config gives them."""
+
+    name: str
+    shape: Shape
+    arguments: dict[str, Any] = field(default_factory=dict)
+    evaluation: bool = False
+
+    @property
+    def plan(self) -> LayerPlan:
+        """What `network` makes the layer from."""
+        return LayerPlan(self.name, LAYERS[self.name].sizes(self.shape) | self.arguments)
+
+    @property
+    def smallest_batch(self) -> int:
+        """With fewer rows it refuses to train."""
+        one_row = all(size == 1 for size in self.shape[1:])
+        return 2 if LAYERS[self.name].over_batch and one_row and not self.evaluation else 1
+
+    def __str__(self) -> str:
+        settings = [f"{name}={value}" for name, value in self.arguments.items()]
+        return f"{self.name}({', '.join(settings)})" + " in evaluation" * self.evaluation
+
+
+CASES = [
+    Case("Linear", FLAT, {"out_features": 3}),
+    Case("Linear", FLAT, {"out_features": 1}),
+    Case("Linear", FLAT, {"out_features": 3, "bias": False}),
+    Case("Conv2d", IMAGE, {"out_channels": 4, "kernel_size": 1}),
+    Case("Conv2d", IMAGE, {"out_channels": 4, "kernel_size": 3, "padding": 1}),
+    Case("Conv2d", IMAGE, {"out_channels": 4, "kernel_size": 3, "padding": 1, "bias": False}),
+    Case("Conv2d", IMAGE, {"out_channels": 4, "kernel_size": 3, "stride": 2}),
+    Case("Conv2d", IMAGE, {"out_channels": 4, "kernel_size": 2, "stride": 3, "padding": 2}),
+    Case("Conv2d", IMAGE, {"out_channels": 4, "kernel_size": 5, "stride": 2, "padding": 3}),
+    Case("Conv2d", IMAGE, {"out_channels": 4, "kernel_size": 3, "padding": 4}),
+    Case("MaxPool2d", IMAGE, {"kernel_size": 2}),
+    Case("MaxPool2d", IMAGE, {"kernel_size": 3, "stride": 2, "padding": 1}),
+    Case("AvgPool2d", IMAGE, {"kernel_size": 2}),
+    Case("AvgPool2d", IMAGE, {"kernel_size": 3, "stride": 2, "padding": 1}),
+    Case("AdaptiveAvgPool2d", IMAGE, {"output_size": 1}),
+    Case("Flatten", IMAGE),
+    Case("BatchNorm1d", FLAT),
+    Case("BatchNorm1d", FLAT, {"momentum": 0.3, "eps": 1e-3}),
+    Case("BatchNorm1d", FLAT, evaluation=True),
+    Case("BatchNorm2d", IMAGE),
+    Case("BatchNorm2d", IMAGE, {"momentum": 0.3, "eps": 1e-3}),
+    Case("BatchNorm2d", IMAGE, evaluation=True),
+    Case("BatchNorm2d", (3, 1, 1)),
+    Case("Dropout", FLAT, {"p": 0.3}),
+    Case("Dropout", IMAGE, {"p": 0.3}),
+    Case("Dropout", FLAT, {"p": 0.3}, evaluation=True),
+    Case("Normalize", FLAT),
+    Case("ReLU", FLAT),
+    Case("ReLU", IMAGE),
+    Case("LeakyReLU", FLAT, {"negative_slope": 0.2}),
+    Case("Tanh", FLAT),
+    Case("Sigmoid", FLAT),
+]

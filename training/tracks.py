@@ -1,0 +1,60 @@
+"""The two tracks by name. Whoever needs one calls `load_track`; nothing else chooses between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from experiment.files import PROJECT
+from experiment.trained_run import Trained
+
+
+class Predictor(Protocol):
+    """A trained network of either track, ready for images: numpy_ref/predictor.py and its twin."""
+
+    dtype: np.dtype
+    model: Any
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray: ...
+
+    def saliency(self, image: np.ndarray, category: int) -> np.ndarray: ...
+
+    def embed(self, images: np.ndarray) -> np.ndarray: ...
+
+    def embed_words(self, vectors: np.ndarray) -> np.ndarray: ...
+
+    def activations(self, image: np.ndarray) -> list[tuple[str, np.ndarray]]: ...
+
+
+@dataclass(frozen=True)
+class Track:
+    """One of the two implementations. Its modules are imported when they are first used: torch takes seconds."""
+
+    name: str
+    package: str
+    script: Path
+
+    @property
+    def trainer(self) -> Any:
+        """The module with `check_settings`, `start_model` and `train`."""
+        return import_module(f"{self.package}.trainer")
+
+    def predictor(self, trained: Trained) -> Predictor:
+        """The network of a finished run; the run may be of the other track."""
+        found: Predictor = import_module(f"{self.package}.predictor").Predictor(trained)
+        return found
+
+
+TRACKS = {
+    "numpy": Track("numpy", "numpy_ref", PROJECT / "numpy_ref" / "train.py"),
+    "lightning": Track("lightning", "lightning_models", PROJECT / "train_lightning.py"),
+}
+
+
+def load_track(name: str) -> Track:
+    """The track called `name`: "numpy" or "lightning"."""
+    return TRACKS[name]

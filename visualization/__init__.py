@@ -1,0 +1,1 @@
+"""Output for people: the console, TensorBoard's files, the figures and the embedding projector. No torch."""
