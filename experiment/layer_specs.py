@@ -147,5 +147,6 @@ LAYERS: dict[str, LayerSpec] = {
     "LeakyReLU": LayerSpec(arguments={"negative_slope": positive}, derivative_jumps=True, activation=True),
     "Tanh": LayerSpec(activation=True),
     "Sigmoid": LayerSpec(activation=True),
+    "GELU": LayerSpec(activation=True),
 }
 """The layers by name. All but Normalize are PyTorch's, with its arguments and defaults."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import erf
 
 from numpy_ref.module import Layer
 
-__all__ = ["LeakyReLU", "ReLU", "Sigmoid", "Tanh"]
+__all__ = ["GELU", "LeakyReLU", "ReLU", "Sigmoid", "Tanh"]
 
 
 class ReLU(Layer):
@@ -63,6 +64,23 @@ class Sigmoid(Layer):
     def backward(self, grad: np.ndarray) -> np.ndarray:
         """dL/dx = grad y (1 - y)."""
         return grad * (self._y * (1 - self._y))
+
+
+class GELU(Layer):
+    """y = x Φ(x) with Φ(x) = (1 + erf(x / √2)) / 2;  dL/dx = grad (Φ(x) + x φ(x)) with φ(x) = exp(-x² / 2) / √(2π).
+
+    Φ and φ are the standard normal distribution's function and density (Hendrycks and Gimpel 2016).
+    """
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        """y = x Φ(x)."""
+        self._x, self._cdf = x, (1 + erf(x / 2**0.5)) / 2
+        return x * self._cdf
+
+    def backward(self, grad: np.ndarray) -> np.ndarray:
+        """dL/dx = grad (Φ(x) + x φ(x))."""
+        density = np.exp(-self._x * self._x / 2) / (2 * np.pi) ** 0.5
+        return grad * (self._cdf + self._x * density)
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:

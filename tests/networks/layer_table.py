@@ -69,4 +69,5 @@ CASES = [
     Case("LeakyReLU", FLAT, {"negative_slope": 0.2}),
     Case("Tanh", FLAT),
     Case("Sigmoid", FLAT),
+    Case("GELU", FLAT),
 ]
