@@ -148,5 +148,6 @@ LAYERS: dict[str, LayerSpec] = {
     "Tanh": LayerSpec(activation=True),
     "Sigmoid": LayerSpec(activation=True),
     "GELU": LayerSpec(activation=True),
+    "SiLU": LayerSpec(activation=True),
 }
 """The layers by name. All but Normalize are PyTorch's, with its arguments and defaults."""

@@ -7,7 +7,7 @@ from scipy.special import erf
 
 from numpy_ref.module import Layer
 
-__all__ = ["GELU", "LeakyReLU", "ReLU", "Sigmoid", "Tanh"]
+__all__ = ["GELU", "LeakyReLU", "ReLU", "SiLU", "Sigmoid", "Tanh"]
 
 
 class ReLU(Layer):
@@ -81,6 +81,22 @@ class GELU(Layer):
         """dL/dx = grad (Φ(x) + x φ(x))."""
         density = np.exp(-self._x * self._x / 2) / (2 * np.pi) ** 0.5
         return grad * (self._cdf + self._x * density)
+
+
+class SiLU(Layer):
+    """y = x σ(x), also called swish;  dL/dx = grad σ(x) (1 + x (1 - σ(x))).
+
+    σ is the sigmoid (Elfwing, Uchibe and Doya 2018).
+    """
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        """y = x σ(x)."""
+        self._x, self._sigmoid = x, sigmoid(x)
+        return x * self._sigmoid
+
+    def backward(self, grad: np.ndarray) -> np.ndarray:
+        """dL/dx = grad σ(x) (1 + x (1 - σ(x)))."""
+        return grad * self._sigmoid * (1 + self._x * (1 - self._sigmoid))
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:

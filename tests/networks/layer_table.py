@@ -70,4 +70,5 @@ CASES = [
     Case("Tanh", FLAT),
     Case("Sigmoid", FLAT),
     Case("GELU", FLAT),
+    Case("SiLU", FLAT),
 ]
