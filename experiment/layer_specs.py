@@ -141,6 +141,12 @@ LAYERS: dict[str, LayerSpec] = {
         has_weights=True,
         over_batch=True,
     ),
+    "LayerNorm": LayerSpec(
+        arguments={"eps": positive},
+        input_rank=FEATURES,
+        sizes=lambda shape: {"normalized_shape": shape[-1]},
+        has_weights=True,
+    ),
     "Dropout": LayerSpec(arguments={"p": fraction}, required=("p",), draws_masks=True),
     "Normalize": LayerSpec(input_rank=FEATURES),
     "ReLU": LayerSpec(derivative_jumps=True, activation=True),

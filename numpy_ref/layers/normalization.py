@@ -7,7 +7,7 @@ import numpy as np
 from numpy_ref.layers.im2col import channels_last
 from numpy_ref.module import Layer, Parameter
 
-__all__ = ["BatchNorm1d", "BatchNorm2d", "Normalize"]
+__all__ = ["BatchNorm1d", "BatchNorm2d", "LayerNorm", "Normalize"]
 
 
 class BatchNorm1d(Layer):
@@ -69,6 +69,38 @@ class BatchNorm2d(BatchNorm1d):
     def backward(self, grad: np.ndarray) -> np.ndarray:
         """dL/dγ and dL/dβ into the parameters; dL/dx returned."""
         return super().backward(channels_last(grad)).transpose(0, 3, 1, 2)
+
+
+class LayerNorm(Layer):
+    """y = γ x̂ + β with x̂ = (x - μ) / √(σ² + ε), for each row: x (..., D), γ = `weight` (D,), β = `bias` (D,).
+
+    μ and σ² are the row's mean and (biased) variance over its D numbers, in training and in evaluation alike, and
+    dL/dγ = Σ grad x̂,  dL/dβ = Σ grad over the rows. With g = γ grad,
+    dL/dx = (g - mean(g) - x̂ mean(g x̂)) / √(σ² + ε), the means over the row: a change of one x also moves μ and σ².
+    (Ba, Kiros and Hinton 2016.)
+    """
+
+    def __init__(self, normalized_shape: int, eps: float = 1e-5, *, dtype: np.dtype) -> None:
+        self.eps = eps
+        self.weight = Parameter(np.ones(normalized_shape, dtype))
+        self.bias = Parameter(np.zeros(normalized_shape, dtype))
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        """y = γ x̂ + β."""
+        centred = x - x.mean(axis=-1, keepdims=True)
+        variance = (centred * centred).mean(axis=-1, keepdims=True)
+        self._scale = 1 / np.sqrt(variance + x.dtype.type(self.eps))
+        self._normalized = centred * self._scale
+        return self.weight.data * self._normalized + self.bias.data
+
+    def backward(self, grad: np.ndarray) -> np.ndarray:
+        """dL/dγ and dL/dβ into the parameters; dL/dx returned."""
+        rows = tuple(range(grad.ndim - 1))
+        self.weight.grad[...] = (grad * self._normalized).sum(axis=rows)
+        self.bias.grad[...] = grad.sum(axis=rows)
+        g = self.weight.data * grad
+        along = (g * self._normalized).mean(axis=-1, keepdims=True)
+        return (g - g.mean(axis=-1, keepdims=True) - self._normalized * along) * self._scale
 
 
 def _mean(a: np.ndarray, b: np.ndarray | None = None) -> np.ndarray:

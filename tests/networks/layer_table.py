@@ -60,6 +60,8 @@ CASES = [
     Case("BatchNorm2d", IMAGE, {"momentum": 0.3, "eps": 1e-3}),
     Case("BatchNorm2d", IMAGE, evaluation=True),
     Case("BatchNorm2d", (3, 1, 1)),
+    Case("LayerNorm", FLAT),
+    Case("LayerNorm", FLAT, {"eps": 1e-3}),
     Case("Dropout", FLAT, {"p": 0.3}),
     Case("Dropout", IMAGE, {"p": 0.3}),
     Case("Dropout", FLAT, {"p": 0.3}, evaluation=True),
