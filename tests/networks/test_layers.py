@@ -221,6 +221,26 @@ def test_batchnorm_by_hand() -> None:
     np.testing.assert_allclose([layer.weight.grad[0], layer.bias.grad[0]], [-1, 1])
 
 
+def test_layernorm_by_hand() -> None:
+    # A row (1, 3): mean 2, variance 1, so x̂ = (-1, 1) up to ε, and y = 2 x̂ + 5 = (3, 7). With dL/dy = (1, 0) the
+    # gradients are x̂ · (1, 0) = (-1, 0) and (1, 0); a row of two is always (-1, 1): nothing reaches x.
+    layer = layers.LayerNorm(2, eps=1e-12, dtype=np.dtype("float64"))
+    layer.weight.data[...], layer.bias.data[...] = 2, 5
+    np.testing.assert_allclose(layer.forward(np.array([[1.0, 3.0]])), [[3, 7]])
+    np.testing.assert_allclose(layer.backward(np.array([[1.0, 0.0]])), [[0, 0]], atol=1e-11)
+    np.testing.assert_allclose([layer.weight.grad, layer.bias.grad], [[-1, 0], [1, 0]])
+
+
+def test_smooth_activations_by_hand() -> None:
+    # Φ(1) = 0.8413447460685429 is the share of a normal distribution below one standard deviation, φ(0) = 1 / √(2π).
+    # GELU: y(1) = Φ(1), y(0) = 0, y'(0) = Φ(0) = 1/2. SiLU: y(ln 3) = ln 3 · 3 / (1 + 3), y(0) = 0, y'(0) = σ(0) = 1/2.
+    gelu, silu = layers.GELU(), layers.SiLU()
+    np.testing.assert_allclose(gelu.forward(np.array([[0.0, 1.0]])), [[0, 0.8413447460685429]])
+    np.testing.assert_allclose(silu.forward(np.array([[0.0, np.log(3)]])), [[0, 0.75 * np.log(3)]])
+    for layer in (gelu, silu):
+        assert layer.backward(np.ones((1, 2)))[0, 0] == 0.5
+
+
 def test_normalize_by_hand() -> None:
     # x = (3, 4) has length 5, so y = (0.6, 0.8). With dL/dy = (1, 0): y · grad = 0.6, and
     # dL/dx = ((1, 0) - 0.6 (0.6, 0.8)) / 5 = (0.64, -0.48) / 5 = (0.128, -0.096).

@@ -99,6 +99,7 @@ def test_layers_that_do_not_fit_are_refused(layers: list[Any], words: str) -> No
         ([{"Linear": 3}, "BatchNorm1d"], "BatchNorm1d"),
         ([{"MaxPool2d": 28}, "BatchNorm2d"], "BatchNorm2d"),  # maps of 1x1: a number per image and channel
         ([{"MaxPool2d": 14}, "BatchNorm2d"], None),
+        ([{"Linear": 3}, "LayerNorm"], None),
     ],
 )
 @pytest.mark.parametrize("model", MODELS)
