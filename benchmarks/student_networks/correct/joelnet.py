@@ -1,0 +1,110 @@
+"""
+A tiny deep learning library: layers know forward and backward, the optimizer
+walks over (param, grad) pairs.
+"""
+from typing import Callable, Dict, Iterator, Sequence, Tuple
+
+import numpy as np
+from numpy import ndarray as Tensor
+
+
+class Layer:
+    def __init__(self) -> None:
+        self.params: Dict[str, Tensor] = {}
+        self.grads: Dict[str, Tensor] = {}
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def backward(self, grad: Tensor) -> Tensor:
+        raise NotImplementedError
+
+
+class Linear(Layer):
+    """computes output = inputs @ w + b"""
+    def __init__(self, input_size: int, output_size: int) -> None:
+        super().__init__()
+        self.params["w"] = np.random.randn(input_size, output_size)
+        self.params["b"] = np.random.randn(output_size)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        self.inputs = inputs
+        return inputs @ self.params["w"] + self.params["b"]
+
+    def backward(self, grad: Tensor) -> Tensor:
+        self.grads["b"] = np.sum(grad, axis=0)
+        self.grads["w"] = self.inputs.T @ grad
+        return grad @ self.params["w"].T
+
+
+F = Callable[[Tensor], Tensor]
+
+
+class Activation(Layer):
+    def __init__(self, f: F, f_prime: F) -> None:
+        super().__init__()
+        self.f = f
+        self.f_prime = f_prime
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        self.inputs = inputs
+        return self.f(inputs)
+
+    def backward(self, grad: Tensor) -> Tensor:
+        return self.f_prime(self.inputs) * grad
+
+
+def tanh(x: Tensor) -> Tensor:
+    return np.tanh(x)
+
+
+def tanh_prime(x: Tensor) -> Tensor:
+    y = tanh(x)
+    return 1 - y ** 2
+
+
+class Tanh(Activation):
+    def __init__(self):
+        super().__init__(tanh, tanh_prime)
+
+
+class SoftmaxCrossEntropy:
+    def loss(self, predicted: Tensor, actual: Tensor) -> float:
+        m = predicted.max(axis=1)
+        lse = m + np.log(np.exp(predicted - m[:, None]).sum(axis=1))
+        return float(np.mean(lse - predicted[np.arange(len(actual)), actual]))
+
+    def grad(self, predicted: Tensor, actual: Tensor) -> Tensor:
+        p = np.exp(predicted - predicted.max(axis=1, keepdims=True))
+        p /= p.sum(axis=1, keepdims=True)
+        p[np.arange(len(actual)), actual] -= 1
+        return p / len(actual)
+
+
+class NeuralNet:
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self.layers = layers
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        for layer in self.layers:
+            inputs = layer.forward(inputs)
+        return inputs
+
+    def backward(self, grad: Tensor) -> Tensor:
+        for layer in reversed(self.layers):
+            grad = layer.backward(grad)
+        return grad
+
+    def params_and_grads(self) -> Iterator[Tuple[Tensor, Tensor]]:
+        for layer in self.layers:
+            for name, param in layer.params.items():
+                yield param, layer.grads[name]
+
+
+class SGD:
+    def __init__(self, lr: float = 0.01) -> None:
+        self.lr = lr
+
+    def step(self, net: NeuralNet) -> None:
+        for param, grad in net.params_and_grads():
+            param -= self.lr * grad

@@ -1,0 +1,95 @@
+"""What the parameters of other people's functions mean, by their names; and the names that a function returns."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import textwrap
+from collections.abc import Callable
+from typing import Any
+
+ROLES: dict[str, str] = {
+    "pairs": r"mini_?batch|minibatch|training_?data|train_?data|pairs",
+    "x_other": r"x_?(val|test|dev|valid|validation|eval)|(val|test)_?(x|data|images|inputs)|validation_data",
+    "y_other": r"y_?(val|test|dev|valid|validation|eval)|(val|test)_?(y|labels|targets)",
+    "x": r"x|x_?(train|training|batch|b|data|in|input|i|mb|mini|one|raw)|inputs?|inp|data|(batch|mini)_?x|a_?0|a|images?|features?"
+    r"|samples?|input_?(data|list|vector|array|layer|batch)|inputs_list|xs|feature_set|train_?(x|images|inputs)|batch",
+    "y": r"y|y_?(train|training|batch|b|true|data|i|mb|mini|label|labels|real|actual|one_?hot|oh|enc|target|gt)|labels?|targets?|t|true"
+    r"|truth|expected|actual|(batch|mini)_?y|one_?hot_?y|one_?hot|targets_list|ys|ground_?truth|desired|answers?|gt|tgt|actuals"
+    r"|t_?(train|batch)|y_onehot|train_?(y|labels)|label_batch|true_?(labels?|y)|correct|classes|yt|target_?(list|vector|output)",
+    "lr": r"lr|learning_?rate|alpha|eta|step_?size|l_?rate|rate|learn_?rate|lrate|lr0",
+    "epochs": r"epochs?|iterations?|(num|n|max)_?(iterations?|epochs?|iters?|steps?)|iters?|steps|max_?iter|n_iter",
+    "batch_size": r"(mini_?)?batch_?size|bs|minibatchsize|size_batch|batchsize|batch|mini_?batch",
+    "count": r"m|n|n_?samples|num_?samples|m_train|batch_?n|n_examples|num_examples|n_train",
+    "verbose": r"verbose|print_?(cost|every|loss|interval|freq)?|debug|plot|show|log_?(every|interval)|quiet|display",
+    "reg": r"reg|lambd|lambda_?|lam|l2|l2_?(reg|lambda|penalty|strength|coef)|reg_?(lambda|strength|param)|regularization|lmbda",
+    "seed": r"seed|random_?(state|seed)|rng_?seed",
+    "rng": r"rng|generator",
+    "sizes": r"sizes?|layers?|layer_?(sizes?|dims?|dimensions?|units?|nodes?)|layers_?(dims?|sizes?)|dims?|dimensions|arch(itecture)?"
+    r"|nodes|topology|units|shape|structure|n_units|network_?(shape|structure)|widths|neurons|layout",
+    "hidden_list": r"hiddens?_?(sizes|dims|layers|units|widths|layer_sizes)|hiddens",
+    "inputs": r"n_?x|(n|num|d|size)_?(in|inputs?|features?)|input_?(size|dim|dims|nodes|units|features|n|layer_?size|neurons|shape)"
+    r"|in_?(features?|dim|size|d|units|channels)?|nin|d_in|inputnodes|inputs?|nn_input_dim|fan_?in|d|features|n_i|i|n_features|in_|d0",
+    "hidden": r"n_?h\d?|(n|num|size)_?hidden|hidden_?(size|dim|nodes|units|n|layer_?size|neurons|features)?\d?|h\d?|hiddennodes"
+    r"|nn_hdim|nn_hidden_dim|n_?hidden_?(units|\d)?|d_?h(idden)?|middle|hid|mid|width|nhid",
+    "hidden_2": r"$^",
+    "outputs": r"n_?y|(n|num|d|size|no)_?(out|outputs?|classes)|output_?(size|dim|dims|nodes|units|features|n|layer_?size|neurons)"
+    r"|out_?(features?|dim|size|d|units|channels)?|nout|d_out|outputnodes|outputs?|nn_output_dim|c|classes|k|n_class|n_o|o|fan_?out|nclass",
+    "grad_output": r"d_?out(put)?s?|d_?values?|grad_?outputs?|grads?_?in|upstream(_?grad(ient)?)?|d_?y|delta|error|out_?grad|output_?grad(ient)?"
+    r"|grad|dl_?dy|dl_?do|dz|da|gradient|output_error|grad_out|top_diff|up|top|incoming|dvals|eta|g|loss_grad|dloss|err",
+    "output": r"al|a_?l|a_?last|outputs?|out|y_?(pred|hat|prob|out|p|predicted)|yhat|y_|pred(s|icted|ictions?)?|prob(s|abilit(y|ies))?"
+    r"|logits|scores?|p|o|final_outputs?|y_prediction|estimate|guess|h|a\d|z\d|z|hypothesis",
+    "params": r"params?|parameters|weights?|w|ws|wts|model|theta|net|network|nn|layers|p|w_and_b|wb|state",
+    "cache": r"caches?|memory|forward_?cache|intermediates?|ctx|stored|activations?|values|forward_?(pass|values|out|results?)"
+    r"|outs?|context|fwd|hidden|saved|store|layer_?(outputs?|values)|acts?|tape|cached|mem",
+    "grads": r"grads?|gradients?|derivatives|deltas?|dparams|d|nablas?|updates|g",
+    "batch_size_2": r"size|b|chunk|n_batch|per_batch",
+    "momentum": r"mu|momentum|beta|gamma|rho|mom",
+    "beta1": r"beta_?1",
+    "beta2": r"beta_?2",
+    "eps": r"eps(ilon)?",
+    "step": r"t|step|steps|it|iteration|k|i|timestep|counter",
+    "training": r"train(ing)?|is_?train(ing)?|train_?mode",
+}  # fmt: skip
+COMPILED = {role: re.compile(f"^_?({pattern})_?$", re.I) for role, pattern in ROLES.items()}
+
+
+def fits_role(name: str, role: str) -> bool:
+    """Whether a parameter's name says that it has this role."""
+    return bool(COMPILED[role].match(name))
+
+
+def returned_names(function: Callable[..., Any], result: Any) -> list[str] | None:
+    """The names in `return W1, b1, ...`, where the source has such a line for a result of this length."""
+    if not isinstance(result, tuple):
+        return None
+    for names in _returns(function):
+        if len(names) == len(result):
+            return names
+    return None
+
+
+def returned_name(function: Callable[..., Any]) -> str | None:
+    """The name in `return params`."""
+    single = [names[0] for names in _returns(function) if len(names) == 1]
+    return single[-1] if single else None
+
+
+def _returns(function: Callable[..., Any]) -> list[list[str]]:
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError, ValueError):
+        return []
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Return) and node.value is not None:
+            values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+            found.append([_last_name(value) or f"r{i}" for i, value in enumerate(values)])
+    return found[::-1]
+
+
+def _last_name(node: ast.expr) -> str:
+    if isinstance(node, ast.Name):
+        return node.id
+    return node.attr if isinstance(node, ast.Attribute) else ""

@@ -1,0 +1,120 @@
+"""Updates that are functions of parameters, gradients and a state of their own, and optimiser classes."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from parity.check.inside.load import Submission
+from parity.check.inside.names import fits_role
+from parity.check.inside.program import CannotCall, Program, bind, run
+from parity.check.inside.toolkit import OPTIMIZER_CLASS
+
+STATE_MAKER = re.compile(r"init|make|zero|create|new|start|empty|setup|build|adam|moment|veloc|state|slots|memory", re.I)
+SETTINGS = {"momentum": 0.9, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
+LEFT_OUT = ("x", "y", "x_other", "y_other", "output", "count", "cache", "pairs")
+STEPS = ("step", "update", "apply", "apply_gradients", "update_params", "optimize", "minimize")
+
+
+def takes_gradients(function: Callable[..., Any]) -> bool:
+    """Whether a function asks for gradients and weights, and for no data: an update rule."""
+    try:
+        needed = [n for n, p in inspect.signature(function).parameters.items() if p.default is p.empty]
+    except (TypeError, ValueError):
+        return False
+    grads = [n for n in needed if fits_role(n, "grads") and not fits_role(n, "x")]
+    data = [n for n in needed if fits_role(n, "x") and n.lower() not in ("a", "i", "batch")]
+    return bool(grads) and len(needed) > 1 and not data and any(fits_role(n, "params") for n in needed)
+
+
+def call_update(program: Program, name: str) -> Any:
+    """Call an update rule; its state (velocities, moments, a step counter) is made at the first call and kept.
+
+    Raises CannotCall.
+    """
+    function = program.functions[name]
+    states = program.known.setdefault("state of " + name, {})
+    program.roles["step"] = states["step"] = states.get("step", 0) + 1
+    program.roles.update(SETTINGS)
+    required = [n for n, p in inspect.signature(function).parameters.items() if p.default is p.empty]
+    roles = {r: v for r, v in program.roles.items() if r not in LEFT_OUT}
+    first = [n for n in required if not _understood(n, roles)]
+    values = states.setdefault("values", _make_state(program, first) if first else {})
+    known = {n: v for n, v in program.known.items() if n in required and n not in values}
+    known.update(values)
+    result = run(function, bind(function, known, roles), program.file, program.globals)
+    found = dict(zip(_names(program, name, result), result if isinstance(result, tuple) else (), strict=False))
+    values.update({n: v for n, v in found.items() if n in values})
+    return result
+
+
+def _names(program: Program, name: str, result: Any) -> list[str]:
+    from parity.check.inside.names import returned_names
+
+    return returned_names(program.functions[name], result) or []
+
+
+def _understood(name: str, roles: dict[str, Any]) -> bool:
+    known = ("params", "grads", "lr", "reg", "step", "momentum", "beta1", "beta2", "eps", "batch_size", "epochs")
+    if re.match(r"^(s|v|m|sq|r|h|state|cache|mem)$", name, re.I):
+        return False
+    return any(role in roles and fits_role(name, role) for role in known)
+
+
+def _make_state(program: Program, names: list[str]) -> dict[str, Any]:
+    """Values for the parameters that hold an optimiser's state: from the file's own initialiser, else zeros."""
+    params = program.roles.get("params")
+    for maker, function in program.functions.items():
+        if not STATE_MAKER.search(maker):
+            continue
+        needed = [n for n, p in inspect.signature(function).parameters.items() if p.default is p.empty]
+        if len(needed) > 1 or (needed and not fits_role(needed[0], "params")):
+            continue
+        try:
+            made = run(function, dict.fromkeys(needed, params), program.file, program.globals)
+        except CannotCall:
+            continue
+        if isinstance(made, tuple) and len(made) == len(names):
+            return dict(zip(names, made, strict=True))
+        if len(names) == 1 and made is not None and _is_zero(made):
+            return {names[0]: made}
+    return {name: _zeros(params) for name in names}
+
+
+def _is_zero(value: Any) -> bool:
+    from parity.check.inside.arrays import walk
+
+    return all(not np.any(f.value) for f in walk(value))
+
+
+def _zeros(value: Any) -> Any:
+    """The same containers with zeros in the arrays."""
+    if isinstance(value, dict):
+        return {key: _zeros(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_zeros(part) for part in value]
+    if isinstance(value, tuple):
+        return tuple(_zeros(part) for part in value)
+    return np.zeros_like(value) if isinstance(value, np.ndarray) else copy.deepcopy(value)
+
+
+def optimizer_methods(submission: Submission, program: Program) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """(name, method) of the step of each optimiser class that can be made for these weights."""
+    for name, cls in submission.classes().items():
+        if not OPTIMIZER_CLASS.search(name):
+            continue
+        roles = {**program.roles, **SETTINGS}
+        roles["layers"] = roles.get("params")
+        try:
+            made = run(cls, bind(cls, {}, roles, LEFT_OUT, ("params",)), program.file, program.globals)
+        except CannotCall:
+            continue
+        for step in STEPS:
+            if callable(getattr(made, step, None)):
+                yield f"{name}.{step}", getattr(made, step)
+                break

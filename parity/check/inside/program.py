@@ -1,0 +1,240 @@
+"""Somebody's network as a program that can be called: its functions, the values they need, and where its weights are."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from parity.check.inside.arrays import Array, Found, Layout, look_up, parts, walk
+from parity.check.inside.load import Slow, time_limit
+from parity.check.inside.names import COMPILED, fits_role, returned_name, returned_names
+
+CALL_SECONDS = 1.5
+ENDLESS: set[Any] = set()
+"""Functions that did not come to an end; they are not called again."""
+
+
+class CannotCall(Exception):
+    """A function cannot be called with what is known, or it failed; the message says where."""
+
+
+@dataclass
+class Program:
+    """Callables by name, the values known by name (`known`) and by role (`roles`), and the roots below which weights lie."""
+
+    functions: dict[str, Callable[..., Any]]
+    roots: dict[str, Any]
+    file: str
+    globals: dict[str, Any]
+    known: dict[str, Any] = field(default_factory=dict)
+    roles: dict[str, Any] = field(default_factory=dict)
+    layout: Layout | None = None
+    style: str = "functions"
+    failures: list[str] = field(default_factory=list)
+
+    def call(self, name: str, without: tuple[str, ...] = (), order: tuple[str, ...] = ()) -> Any:
+        """Call a function with whatever its parameters' names ask for.
+
+        Raises CannotCall where a parameter cannot be bound or the call fails.
+        """
+        function = self.functions[name]
+        problem: CannotCall | None = None
+        # a parameter called `p` may be probabilities or parameters, and `n` or `w` a network
+        for less, first in (((), ()), (("output",), ()), (("params",), ()), (("count", "output"), ("params",))):
+            try:
+                arguments = bind(function, self.known, self.roles, (*without, *less), (*first, *order))
+                return run(function, arguments, self.file, self.globals, self.roles.get("count"))
+            except CannotCall as error:
+                problem = problem or error
+        raise problem or CannotCall("cannot be called")
+
+    def absorb(self, name: str, result: Any) -> list[Found]:
+        """Remember what a function returned under the names of its `return` line; list the arrays in it."""
+        function = self.functions[name]
+        names = returned_names(function, result)
+        if isinstance(result, tuple) and names:
+            self.known.update(
+                {n: v for n, v in zip(names, result, strict=True) if not (n[0] == "r" and n[1:].isdigit())}
+            )
+            return [f for n, v in zip(names, result, strict=True) for f in walk(v, (n,))]
+        single = returned_name(function)
+        if single and result is not None and not isinstance(result, tuple):
+            self.known[single] = result
+        if isinstance(result, dict):
+            self.known.update({str(key): value for key, value in result.items()})
+        return list(walk(result))
+
+    def replace_roots(self, name: str, result: Any) -> None:
+        """After an update that returns new weights: they are the weights now."""
+        if result is None:
+            return
+        kept = dict(self.roots)
+        self._replace(name, result)
+        if self.layout is not None and not all(self._holds(path) for path in self.layout.weights):
+            self.roots.clear()
+            self.roots.update(kept)
+        self.known.update(self.roots)
+        self.refresh_params()
+
+    def _holds(self, path: tuple[str, ...]) -> bool:
+        try:
+            return isinstance(look_up(self.roots, path), np.ndarray)
+        except (KeyError, IndexError, TypeError, AttributeError):
+            return False
+
+    def _replace(self, name: str, result: Any) -> None:
+        names = returned_names(self.functions[name], result)
+        if isinstance(result, tuple) and names and set(names) & set(self.roots):
+            self.roots.update({n: v for n, v in zip(names, result, strict=True) if n in self.roots})
+        elif isinstance(result, tuple) and len(result) == len(self.roots):
+            self.roots.update(zip(self.roots, result, strict=True))
+        elif len(self.roots) == 1:
+            root = next(iter(self.roots))
+            old = [part for part, _ in parts(self.roots[root])]
+            value = result[0] if isinstance(result, tuple) and result else result
+            if old and [part for part, _ in parts(value)][: len(old)] == old:
+                self.roots[root] = value
+
+    def refresh_params(self) -> None:
+        """The role `params`: the container of the weights, or all of them in order."""
+        values = list(self.roots.values())
+        self.roles["params"] = values[0] if len(values) == 1 else tuple(values)
+        for value in values:
+            if isinstance(value, dict):
+                self.known.update({str(k): v for k, v in value.items() if isinstance(v, np.ndarray | list)})
+
+    def weights(self) -> tuple[list[Array], list[Any]]:
+        """Copies of the weights as (in, out) and of the biases, as they are now."""
+        assert self.layout is not None
+        matrices = [np.array(look_up(self.roots, path), copy=True) for path in self.layout.weights]
+        if self.layout.transposed:
+            matrices = [matrix.T if matrix.ndim == 2 else matrix for matrix in matrices]
+        if self.layout.joined is not None:
+            return split(matrices, self.layout.joined)
+        biases = [
+            None if path is None else np.array(look_up(self.roots, path), copy=True) for path in self.layout.biases
+        ]
+        return matrices, biases
+
+    def set_weights(self, rng: np.random.Generator) -> None:
+        """Overwrite the weights, in place, with numbers large enough to tell mistakes apart; biases are never zero."""
+        assert self.layout is not None
+        for path, (fan_in, _) in zip(
+            self.layout.weights, zip(self.layout.sizes, self.layout.sizes[1:], strict=False), strict=True
+        ):
+            array = look_up(self.roots, path)
+            array[...] = rng.normal(0, 1.2 / np.sqrt(min(fan_in, 40)), array.shape)
+        for bias in self.layout.biases:
+            if bias is not None:
+                array = look_up(self.roots, bias)
+                array[...] = rng.normal(0, 0.3, array.shape)
+
+
+def split(matrices: list[Array], row: int) -> tuple[list[Array], list[Any]]:
+    """(weights, biases) of matrices (in + 1, out) that hold the bias in their first or last row."""
+    weights = [matrix[:-1] if row == -1 else matrix[1:] for matrix in matrices]
+    return weights, [matrix[row] for matrix in matrices]
+
+
+def bind(
+    function: Callable[..., Any],
+    known: dict[str, Any],
+    roles: dict[str, Any],
+    without: tuple[str, ...] = (),
+    order: tuple[str, ...] = (),
+) -> dict[str, Any]:
+    """Arguments for a function by its parameters' names. `order` lists roles for required names that say nothing.
+
+    Raises CannotCall for a parameter that has neither a known name nor a default.
+    """
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError) as error:
+        raise CannotCall(f"no signature: {error}") from error
+    arguments: dict[str, Any] = {}
+    unbound: list[str] = []
+    used: set[str] = set()
+    for parameter in parameters:
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue
+        role = _role(parameter.name, roles, used, without)
+        optional = parameter.default is not parameter.empty
+        if parameter.name in known and role not in ("lr", "epochs", "batch_size", "x", "y", "verbose") and not optional:
+            arguments[parameter.name] = known[parameter.name]
+        elif role and not (optional and (role in NEVER_REPLACED or _keeps_default(parameter.default, roles[role]))):
+            arguments[parameter.name] = roles[role]
+            used.add(role)
+        elif not optional:
+            unbound.append(parameter.name)
+    free = [role for role in order if role in roles and role not in used and role not in without]
+    if len(unbound) > len(free):
+        raise CannotCall(f"parameter {unbound[0]!r} is not understood")
+    arguments.update({name: roles[role] for name, role in zip(unbound, free, strict=False)})
+    return arguments
+
+
+NEVER_REPLACED = {"params", "grads", "output", "cache", "seed", "rng", "count", "grad_output", "sizes", "hidden_list"}
+
+
+def _keeps_default(default: Any, value: Any) -> bool:
+    return isinstance(default, bool | str) and not isinstance(value, bool)
+
+
+def _role(name: str, roles: dict[str, Any], used: set[str], without: tuple[str, ...]) -> str | None:
+    for role in COMPILED:
+        if role in roles and role not in used and role not in without and fits_role(name, role):
+            return role
+    return None
+
+
+def run(
+    function: Callable[..., Any], arguments: dict[str, Any], file: str, names: dict[str, Any], count: int | None = None
+) -> Any:
+    """Call somebody's function; any failure becomes one line that names the line of their file.
+
+    Raises CannotCall.
+    """
+    code = getattr(function, "__code__", function)
+    if code in ENDLESS:
+        raise CannotCall(f"{getattr(function, '__name__', function)}() took longer than {CALL_SECONDS:g} s before")
+    for _ in range(3):
+        try:
+            with time_limit(CALL_SECONDS), warnings.catch_warnings(), np.errstate(all="ignore"):
+                warnings.simplefilter("ignore")
+                np.random.seed(0)
+                return _positional(function, arguments)
+        except NameError as error:  # a number of samples that a notebook has as a global
+            name = getattr(error, "name", None)
+            if count is None or not name or not fits_role(name, "count"):
+                raise CannotCall(where(error, file)) from error
+            names[name] = count
+        except (Exception, SystemExit, Slow) as error:
+            if isinstance(error, Slow):
+                ENDLESS.add(code)
+            raise CannotCall(where(error, file)) from error
+    raise CannotCall("names are missing")
+
+
+def _positional(function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+    parameters = inspect.signature(function).parameters.values()
+    first = [arguments[p.name] for p in parameters if p.kind == p.POSITIONAL_ONLY and p.name in arguments]
+    only = {p.name for p in parameters if p.kind == p.POSITIONAL_ONLY}
+    return function(*first, **{name: value for name, value in arguments.items() if name not in only})
+
+
+def where(error: BaseException, file: str) -> str:
+    """One line: the kind of error, its message, and the line of the submission that raised it."""
+    line = None
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == file:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    what = f"took longer than {CALL_SECONDS:g} s" if isinstance(error, Slow) else f"{type(error).__name__}: {error}"
+    what = " ".join(what.split())[:200]
+    return f"line {line}: {what}" if line else what

@@ -1,0 +1,52 @@
+"""Write what was seen as one npz file without pickles; the parent reads it as data, never as code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from parity.check.inside.session import Session
+
+
+def save(path: Path, sessions: list[Session], skipped: list[str], error: str) -> None:
+    """All sessions, what was skipped and, where the file could not be read at all, why."""
+    arrays: dict[str, Any] = {}
+    about: list[dict[str, Any]] = []
+    for number, session in enumerate(sessions):
+        about.append(
+            {
+                "form": str(session.form),
+                "columns": session.form.columns,
+                "single": session.form.single,
+                "calls": session.calls,
+                "sizes": session.layout.sizes,
+                "transposed": session.layout.transposed,
+                "names": [".".join(path) for path in session.layout.weights],
+                "bias_names": [None if path is None else ".".join(path) for path in session.layout.biases],
+                "style": session.style,
+                "rate": session.rate,
+                "notes": session.notes[:20],
+                "extra": session.extra,
+                "accuracy": session.accuracy,
+                "steps": [{"loss": step.loss, "changed": step.changed} for step in session.steps],
+            }
+        )
+        for index, step in enumerate(session.steps):
+            _put(arrays, f"{number}/{index}", vars(step))
+    about_all = {"sessions": about, "skipped": skipped[:60], "error": error}
+    arrays["about"] = np.array(json.dumps(about_all))
+    with open(path, "wb") as file:
+        np.savez(file, **arrays)
+
+
+def _put(arrays: dict[str, Any], prefix: str, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        if isinstance(value, np.ndarray):
+            arrays[f"{prefix}/{name}"] = value
+        elif isinstance(value, list) and name != "changed":
+            for position, part in enumerate(value):
+                if part is not None and np.asarray(part).dtype.kind in "fiu":
+                    arrays[f"{prefix}/{name}/{position}"] = np.asarray(part)

@@ -1,0 +1,486 @@
+"""Drive a program through a few training steps and record every array that can be seen on the way."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from parity.check.inside.arrays import Array, Found, Layout, find_gradients, look_up, parts, walk
+from parity.check.inside.names import fits_role, returned_names
+from parity.check.inside.optimizers import call_update, takes_gradients
+from parity.check.inside.program import CannotCall, Program, split
+
+RATE = 0.05
+PENALTY = 0.1
+BATCHES = (7, 7, 7, 7, 5)
+
+FORWARD = r"forward|feed|predict_proba|propag|^fwd|infer|activate|^output|compute_out|hypothesis|^net(work)?$|^model$|^run$|logits|scores|__call__|^predict|^query|^loss$|^think$|^f$"
+LOSS = r"loss|cost|entropy|criterion|objective|mse|error|nll"
+BACKWARD = r"back|grad|bprop|derivativ|bwd|^loss"
+UPDATE = r"update|^step|_step$|apply|optimi[sz]e|sgd|descen|adjust|learn|improve|correct|move|tune"
+STEP = r"train_?(step|on_batch|batch|one)|^step$|partial_fit|update_mini_?batch|fit_batch|one_step|train_iter|^update$|^train$|^fit$|^learn$|^SGD$|back|descent|optimi[sz]e"
+TRAIN = r"^train|^fit|descent|^model$|nn_model|learn|optimi[sz]e|^run|SGD|layer_model"
+
+
+@dataclass
+class Step:
+    """What was seen in one training step."""
+
+    x: Array
+    target: Array
+    weights: list[Array]
+    biases: list[Any]
+    output: Array | None = None
+    loss: float | None = None
+    weight_gradients: list[Any] | None = None
+    bias_gradients: list[Any] | None = None
+    new_weights: list[Array] | None = None
+    new_biases: list[Any] | None = None
+    numeric: list[Array] = field(
+        default_factory=list
+    )  # per layer: rows (i, j, central difference of the loss); j = -1: bias
+    changed: list[str] = field(default_factory=list)  # names of inputs that the program changed in place
+
+
+@dataclass
+class Form:
+    """How the data are given: samples as rows or columns, and how labels are written."""
+
+    columns: bool
+    labels: str  # integers, one-hot, integers-2d
+    single: bool = False
+
+    def __str__(self) -> str:
+        if self.single:
+            return f"one sample at a time, labels {self.labels}"
+        return f"samples as {'columns' if self.columns else 'rows'}, labels {self.labels}"
+
+
+@dataclass
+class Session:
+    """A few steps in one form of the data, with the names of the functions that were called."""
+
+    form: Form
+    steps: list[Step]
+    calls: dict[str, str]
+    layout: Layout
+    style: str
+    rate: float | None
+    notes: list[str] = field(default_factory=list)
+    extra: dict[str, float] = field(default_factory=dict)
+    accuracy: dict[str, str] = field(default_factory=dict)
+
+
+def batches(sizes: list[int], rng: np.random.Generator, counts: tuple[int, ...] = BATCHES) -> list[tuple[Array, Array]]:
+    """Batches of different samples: x (N, D) and one-hot targets (N, C); the last class is in each of them."""
+    answer = []
+    for count in counts:
+        x = rng.normal(0, 1, (count, sizes[0]))
+        classes = max(sizes[-1], 2)
+        labels = rng.integers(0, classes, count)
+        labels[-1] = classes - 1
+        labels[0] = 0
+        target = np.eye(classes)[labels] if sizes[-1] > 1 else labels[:, None].astype(float)
+        answer.append((x, target))
+    return answer
+
+
+def give(program: Program, form: Form, x: Array, target: Array) -> None:
+    """Put a batch where functions look for it."""
+    labels = target.argmax(1) if target.shape[1] > 1 else target[:, 0].astype(int)
+    y: Any = {"integers": labels, "one-hot": target, "integers-2d": labels[:, None]}[form.labels].copy()
+    x = x.copy()
+    if form.columns:
+        x, y = x.T.copy(), (y.T.copy() if y.ndim == 2 else y)
+    if form.single:
+        x, y = x[0], y[0]
+    roles = program.roles
+    roles.update(
+        x=x, y=y, x_other=x, y_other=y, count=len(target), batch_size=len(target), lr=RATE, epochs=1, verbose=False
+    )
+    roles["batch_size_2"] = len(target)
+    samples = x.T if form.columns else np.atleast_2d(x)
+    pairs = list(zip(samples, target, strict=True))
+    roles["pairs"] = [(one[:, None], t[:, None]) for one, t in pairs] if form.columns else pairs
+    for name, value in list(program.globals.items()):
+        if (
+            isinstance(value, int)
+            and not isinstance(value, bool)
+            and (name in ("m", "n_samples", "num_samples", "m_train") or fits_role(name, "batch_size"))
+        ):
+            program.globals[name] = len(target)
+        elif isinstance(value, float) and fits_role(name, "lr"):
+            program.globals[name] = RATE
+    for word in [w for w in program.known if re.match(r"^(m|one_hot_?y|onehot)$", w, re.I)]:
+        program.known[word] = len(target) if word == "m" else target
+
+
+def as_output(array: Any, count: int, classes: int, columns: bool) -> Array | None:
+    """An array of shape (N, C) from one that may lie on its side; None where it has another shape."""
+    array = np.asarray(array)
+    if array.dtype.kind != "f":
+        return None
+    if columns and array.shape == (classes, count):
+        return array.T.copy()
+    if not columns and array.shape == (count, classes):
+        return array.copy()
+    if array.shape == (count,) and classes == 1:
+        return array[:, None].copy()
+    if count == 1 and array.size == classes:
+        return array.reshape(1, classes).copy()
+    return None
+
+
+def choose_output(found: list[Found], count: int, classes: int, columns: bool) -> Array | None:
+    """Among the arrays that a forward call made: probabilities if there are any, else the last of the right shape."""
+    fits = [(f, as_output(f.value, count, classes, columns)) for f in found]
+    outputs = [o for f, o in fits if o is not None and not f.is_gradient]
+    if not outputs:
+        return None
+    likely = [o for o in outputs if np.all(o >= 0) and (np.allclose(o.sum(1), 1) or np.allclose(o.sum(0), 1))]
+    return likely[-1] if likely else outputs[-1]
+
+
+def call_step(program: Program, name: str) -> Any:
+    """Call a function that trains; names that say nothing are inputs, labels, learning rate, or a list of samples."""
+    if takes_gradients(program.functions[name]):
+        return call_update(program, name)
+    if "." in name:  # an optimiser's method
+        return program.call(name, without=("x", "y", "pairs", "output", "cache"))
+    try:
+        return program.call(name, order=("x", "y", "lr"))
+    except CannotCall:
+        return program.call(name, order=("pairs", "lr"))
+
+
+def ranked(program: Program, pattern: str) -> list[str]:
+    """The functions whose names fit the pattern."""
+    return [n for n in program.functions if re.search(pattern, n, re.I)]
+
+
+class Driver:
+    """Finds, by trying, which functions do what; then records a session."""
+
+    def __init__(self, program: Program, form: Form) -> None:
+        self.program, self.form = program, form
+        assert program.layout is not None
+        self.layout = program.layout
+        self.calls: dict[str, str] = {}
+        self.backward_updates = False
+        updates = [program.functions[n] for n in ranked(program, UPDATE)]
+        self.per_sample = form.columns and any(
+            fits_role(p, "pairs") for f in updates for p in inspect.signature(f).parameters
+        )
+
+    # ---- one place at a time -------------------------------------------------------------------------------------
+
+    def forward(self, name: str, count: int) -> Array:
+        """The program's output (N, C)."""
+        program = self.program
+        before = {id(f.value) for root in program.roots.values() for f in walk(root)}
+        result = program.call(name, without=("y", "grad_output"), order=("x",))
+        found = program.absorb(name, result)
+        inside = [f for f in self.attributes() if id(f.value) not in before]
+        classes = self.layout.sizes[-1]
+        output = choose_output(_direct(found), count, classes, self.form.columns)
+        if output is None:
+            output = choose_output(found, count, classes, self.form.columns)
+        if output is None:
+            output = choose_output(inside, count, classes, self.form.columns)
+        if output is None:
+            raise CannotCall(f"{name}() returned no array of shape {(count, classes)}")
+        program.roles["cache"] = _rest(result)
+        program.roles["output"] = output.T.copy() if self.form.columns else output.copy()
+        return output
+
+    def _depends_on_weights(self, name: str, count: int) -> None:
+        """Raises CannotCall for a function whose output is the same with other weights: an activation, say."""
+        before = self.forward(name, count)
+        self.program.set_weights(np.random.default_rng(9))
+        if np.array_equal(before, self.forward(name, count)):
+            raise CannotCall(f"{name}() does not depend on the weights")
+
+    def attributes(self) -> list[Found]:
+        """Arrays inside the objects of the program that are neither weights nor in them."""
+        paths = {p for p in (*self.layout.weights, *self.layout.biases) if p}
+        return [f for n, root in self.program.roots.items() for f in walk(root, (n,)) if f.path not in paths]
+
+    def gradients(self, name: str) -> tuple[float | None, list[Any], list[Any]]:
+        """(loss if returned, dW as (in, out), db) of a backward function; summed where it takes one sample at a time."""
+        if not self.per_sample:
+            return self._gradients(name)
+        roles = self.program.roles
+        whole = {role: roles[role] for role in ("x", "y")}
+        total_w: list[Any] = []
+        total_b: list[Any] = []
+        for x, y in roles["pairs"]:
+            roles.update(x=x, y=y)
+            _, dw, db = self._gradients(name)
+            total_w = [a + b for a, b in zip(total_w, dw, strict=True)] if total_w else dw
+            total_b = [None if a is None else a + b for a, b in zip(total_b, db, strict=True)] if total_b else db
+        roles.update(whole)
+        return None, total_w, total_b
+
+    def _gradients(self, name: str) -> tuple[float | None, list[Any], list[Any]]:
+        program = self.program
+        needed = [n for n, p in inspect.signature(program.functions[name]).parameters.items() if p.default is p.empty]
+        if (
+            needed
+            and fits_role(needed[0], "grad_output")
+            and not any(fits_role(n, "y") for n in needed)
+            and needed[0] not in program.known
+        ):
+            raise CannotCall(f"{name}() asks for a gradient, not for labels")
+        before, _biases = program.weights()
+        earlier = {f.path: np.array(f.value, copy=True) for f in self.attributes()}
+        result = program.call(name, order=("y", "x"))
+        found = program.absorb(name, result)
+        program.roles["grads"] = _gradient_container(result)
+        shapes = [np.shape(look_up(program.roots, path)) for path in self.layout.weights]
+        bias_shapes = [None if p is None else np.shape(look_up(program.roots, p)) for p in self.layout.biases]
+        held = {id(look_up(program.roots, p)) for p in (*self.layout.weights, *self.layout.biases) if p}
+        returned = [f for f in found if id(f.value) not in held]
+        inside = [f for f in self.attributes() if f.is_gradient]
+        fresh = [f for f in self.attributes() if f.path not in earlier or not np.array_equal(earlier[f.path], f.value)]
+        nonzero = [f for f in self.attributes() if np.any(f.value)]
+        both = next(
+            (b for found in (returned, inside, fresh, nonzero) if (b := find_gradients(found, shapes, bias_shapes))),
+            None,
+        )
+        after, _ = program.weights()
+        self.backward_updates = any(not np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+        loss = self._loss_in(name, result)
+        if both is None:
+            if self.backward_updates:
+                return loss, [], []
+            raise CannotCall(f"{name}() returned no gradients of the weights' shapes")
+        weights = [np.array(w, copy=True) for w in both[0]]
+        if self.layout.transposed:
+            weights = [w.T for w in weights]
+        if self.layout.joined is not None:
+            return loss, *split(weights, self.layout.joined)
+        return loss, weights, [None if b is None else np.array(b, copy=True) for b in both[1]]
+
+    def _loss_in(self, name: str, result: Any) -> float | None:
+        """A loss among what a backward function returned: by its name, or because it comes first."""
+        if not isinstance(result, tuple):
+            return None
+        names = returned_names(self.program.functions[name], result) or ["r0"] * len(result)
+        for position, (word, value) in enumerate(zip(names, result, strict=True)):
+            if re.search(r"loss|cost|^j$|^l$|err|total|nll|objective", word, re.I) or (
+                position == 0 and re.match(r"r\d+$", word)
+            ):
+                found = _scalar(value)
+                if found is not None:
+                    return found
+        return None
+
+    def loss(self, name: str) -> float:
+        """The program's loss."""
+        try:
+            result = self.program.call(name, order=("output", "y"))
+        except CannotCall:
+            if not self.per_sample:
+                raise
+            result = self._loss_of_pairs(name)
+        value = _scalar(result)
+        if value is None or not np.isfinite(value):
+            raise CannotCall(f"{name}() returned no finite number")
+        self.program.absorb(name, result)
+        return value
+
+    def _loss_of_pairs(self, name: str) -> Any:
+        """A loss of a list of (x, y)."""
+        roles = self.program.roles
+        kept = roles["x"]
+        roles["x"] = roles["pairs"]
+        try:
+            return self.program.call(name)
+        finally:
+            roles["x"] = kept
+
+    # ---- which function does what --------------------------------------------------------------------------------
+
+    def find(self, count: int) -> None:
+        """Try the functions whose names fit, in order, and keep the first that does its part."""
+        program = self.program
+        candidates = ranked(program, FORWARD)
+        candidates.sort(
+            key=lambda n: (n.startswith("predict") or n in ("loss", "think"), "L_" not in n and "model" not in n)
+        )
+        self._first("forward", candidates, lambda n: self.forward(n, count))
+        if "forward" not in self.calls:
+            self._first("forward", self._others(candidates, "x", "y"), lambda n: self._depends_on_weights(n, count))
+        self._first(
+            "loss", [n for n in ranked(program, LOSS) if not re.search("back|grad|deriv|prime|delta|d_", n)], self.loss
+        )
+        if "forward" in self.calls:
+            self.forward(self.calls["forward"], count)
+        backward = ranked(program, BACKWARD)
+        backward.sort(key=lambda n: ("L_" not in n and "model" not in n, not self._takes_labels(n)))
+        self._first("backward", backward, self.gradients)
+        if "backward" in self.calls and not self.backward_updates:
+            updates = ranked(program, UPDATE)
+            updates += [n for n in program.functions if n not in updates and takes_gradients(program.functions[n])]
+            updates.sort(key=lambda n: (not takes_gradients(program.functions[n]), not n.lower().startswith("update")))
+            self._first("update", updates, self._moves)
+        if "update" not in self.calls and not ("backward" in self.calls and self.backward_updates):
+            steps = [n for n in ranked(program, STEP) + ranked(program, TRAIN) if n != self.calls.get("backward")]
+            self._first("step", [*dict.fromkeys(steps), *self._others(steps, "y", "")], self._moves)
+
+    def _others(self, known: list[str], role: str, but: str) -> list[str]:
+        """Functions of any other name with a required parameter of one role and none of another."""
+        found = []
+        for name, function in self.program.functions.items():
+            parameters = [n for n, p in inspect.signature(function).parameters.items() if p.default is p.empty]
+            has = [any(fits_role(n, r) for n in parameters) if r else False for r in (role, but)]
+            if name not in known and has == [True, False] and not re.search(r"back|grad|deriv|prime|loss|cost", name):
+                found.append(name)
+        return found
+
+    def _takes_labels(self, name: str) -> bool:
+        """Whether a function asks for labels, or for nothing: a layer's own backward asks for a gradient."""
+        parameters = inspect.signature(self.program.functions[name]).parameters.values()
+        needed = [p.name for p in parameters if p.default is p.empty]
+        return not needed or any(fits_role(n, "y") for n in needed)
+
+    def _moves(self, name: str) -> None:
+        before, _biases = self.program.weights()
+        result = call_step(self.program, name)
+        self.program.replace_roots(name, result)
+        after, _after_biases = self.program.weights()
+        if all(np.array_equal(a, b) for a, b in zip(before, after, strict=True)):
+            raise CannotCall(f"{name}() did not change the weights")
+        if any(np.shape(a) != np.shape(b) for a, b in zip(before, after, strict=True)):
+            raise CannotCall(f"{name}() begins with weights of its own, of other shapes")
+        if name in ranked(self.program, TRAIN) and len(before) > 0:
+            self.program.set_weights(np.random.default_rng(8))
+            self.program.replace_roots(name, call_step(self.program, name))
+            again, _ = self.program.weights()
+            if all(np.array_equal(a, b) for a, b in zip(after, again, strict=True)):
+                raise CannotCall(f"{name}() begins with weights of its own")
+
+    def _first(self, part: str, candidates: list[str], attempt: Any) -> None:
+        for name in candidates:
+            try:
+                attempt(name)
+            except CannotCall as error:
+                self.program.failures.append(f"{name}(): {error}")
+            else:
+                self.calls[part] = name
+                return
+
+    # ---- a session -----------------------------------------------------------------------------------------------
+
+    def value(self, count: int) -> float:
+        """The loss of the batch with the weights as they are now.
+
+        Raises CannotCall where the network has none.
+        """
+        if "loss" in self.calls:
+            if "forward" in self.calls:
+                self.forward(self.calls["forward"], count)
+            return self.loss(self.calls["loss"])
+        found = self._loss_in(self.calls["backward"], self.program.call(self.calls["backward"], order=("y", "x")))
+        if found is None:
+            raise CannotCall("no loss")
+        return found
+
+    def differences(self, count: int) -> list[Array]:
+        """Central differences of the network's own loss, for some entries of each weight and bias; empty where it cannot be."""
+        program, found = self.program, []
+        if self.backward_updates or self.layout.joined is not None:
+            return []
+        try:
+            if self.value(count) != self.value(count):  # random: nothing can be differentiated
+                return []
+            for weight, bias in zip(self.layout.weights, self.layout.biases, strict=True):
+                rows = []
+                for path in (weight, bias):
+                    array = None if path is None else look_up(program.roots, path)
+                    if array is None or array.dtype != np.float64:
+                        continue
+                    for index in [
+                        np.unravel_index(k, array.shape) for k in range(0, array.size, max(array.size // 6, 1))
+                    ]:
+                        kept, values = array[index], []
+                        for sign in (1, -1):
+                            array[index] = kept + sign * 1e-5
+                            values.append(self.value(count))
+                        array[index] = kept
+                        slope = (values[0] - values[1]) / 2e-5
+                        place = index[::-1] if self.layout.transposed and path is weight else index
+                        rows.append((*place, slope) if path is weight else (max(place), -1, slope))
+                found.append(np.array(rows, float))
+        except (CannotCall, ValueError, IndexError):
+            return []
+        return found
+
+    def step(self, x: Array, target: Array) -> Step:
+        """One training step with everything that can be seen."""
+        program, calls = self.program, self.calls
+        give(program, self.form, x, target)
+        weights, biases = program.weights()
+        step = Step(x, target, weights, biases)
+        if "forward" in calls:
+            step.output = self.forward(calls["forward"], len(x))
+        if "loss" in calls:
+            step.loss = self.loss(calls["loss"])
+            if calls["loss"] == calls.get("forward") and "forward" in calls:
+                self.forward(calls["forward"], len(x))
+        if "backward" in calls and (calls["backward"] != "step"):
+            loss, dw, db = self.gradients(calls["backward"])
+            step.loss = loss if step.loss is None else step.loss
+            if dw:
+                step.weight_gradients, step.bias_gradients = dw, db
+        if "update" in calls or "step" in calls:
+            name = calls.get("update") or calls["step"]
+            result = call_step(program, name)
+            program.replace_roots(name, result)
+            if "step" in calls and step.loss is None:
+                step.loss = _scalar(result)
+        if "update" in calls or "step" in calls or self.backward_updates:
+            step.new_weights, step.new_biases = program.weights()
+        for role, given in (("x", x), ("y", target)):
+            now = program.roles[role]
+            if self.form.single:
+                now = np.atleast_2d(now)
+            same = np.array_equal(now.T if self.form.columns and np.ndim(now) == 2 else now, given)
+            if role == "x" and not same:
+                step.changed.append(role)
+        return step
+
+
+def _direct(found: list[Found]) -> list[Found]:
+    return [f for f in found if len(f.path) <= 1]
+
+
+def _rest(result: Any) -> Any:
+    if isinstance(result, tuple) and len(result) == 2:
+        return result[1] if isinstance(result[0], np.ndarray) else result[0]
+    if isinstance(result, tuple) and len(result) > 2:
+        return result if all(isinstance(r, np.ndarray) for r in result) else result[-1]
+    return result
+
+
+def _gradient_container(result: Any) -> Any:
+    if isinstance(result, tuple) and len(result) == 2 and _scalar(result[:1]) is not None:
+        return result[1]
+    return result
+
+
+def _scalar(result: Any) -> float | None:
+    values = result if isinstance(result, tuple | list) else (result,)
+    for value in values:
+        if isinstance(value, float | np.floating) or (
+            isinstance(value, np.ndarray) and value.size == 1 and value.dtype.kind == "f"
+        ):
+            return float(np.asarray(value).reshape(()))
+    return None
+
+
+__all__ = ["Driver", "Form", "Session", "Step", "batches", "give", "parts"]

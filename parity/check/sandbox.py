@@ -1,0 +1,85 @@
+"""Run a submission in a process of its own, with limits on time, memory, files and processes, and without a network.
+
+This protects against accidents, not against malice: see docs/check_diagnosis.md for a container.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from parity.check.seen import Seen, read
+
+SECONDS = 30
+MEMORY = 4 << 30
+CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def watch(path: Path, seconds: float = SECONDS, seed: int = 0) -> Seen:
+    """Everything that can be seen of a submission. Failures are in `error`, never raised."""
+    path = path.resolve()
+    try:
+        source = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        return Seen([], [], f"cannot be read: {error.strerror}")
+    with tempfile.TemporaryDirectory(prefix="check-") as folder:
+        result = Path(folder) / "seen.npz"
+        problem_seen = _run(path, result, Path(folder), seconds, seed)
+        if not result.is_file():
+            return Seen([], [], problem_seen or "the process ended without a result", source)
+        try:
+            return read(result, source)
+        except (OSError, ValueError, KeyError) as problem:
+            return Seen([], [], f"the result could not be read: {problem}", source)
+
+
+def _run(path: Path, result: Path, folder: Path, seconds: float, seed: int) -> str:
+    environment = {
+        **{name: os.environ[name] for name in ("PATH", "LANG", "SYSTEMROOT") if name in os.environ},
+        "HOME": str(folder),
+        "PYTHONPATH": str(ROOT),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "MPLBACKEND": "Agg",
+        **{f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")},
+    }
+    command = [sys.executable, "-m", "parity.check.inside", str(path), str(result), str(seed)]
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=lambda: _limit(seconds),
+    )
+    try:
+        code = process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return f"stopped after {seconds:g} s: it does not come to an end"
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    if code < 0:
+        return f"the process was ended by signal {signal.Signals(-code).name} (out of memory, or a crash)"
+    return "" if code == 0 else f"the process ended with exit code {code}"
+
+
+def _limit(seconds: float) -> None:
+    """Limits of the child, set between fork and exec."""
+    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 2))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200 << 20, 200 << 20))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    libc = ctypes.CDLL(None, use_errno=True)
+    if hasattr(libc, "unshare"):
+        libc.unshare(CLONE_NEWUSER | CLONE_NEWNET)  # where the system does not allow it, the network stays

@@ -1,0 +1,151 @@
+"""What a submission was seen to compute: arrays with names, read from the child's file as data."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray
+
+
+@dataclass
+class Step:
+    """One training step: the batch, the weights (in, out) before it, and whatever could be observed."""
+
+    x: Array
+    target: Array
+    weights: list[Array]
+    biases: list[Array | None]
+    output: Array | None = None
+    loss: float | None = None
+    weight_gradients: list[Array] | None = None
+    bias_gradients: list[Array | None] | None = None
+    new_weights: list[Array] | None = None
+    new_biases: list[Array | None] | None = None
+    changed: list[str] = field(default_factory=list)
+    numeric: list[Array | None] = field(
+        default_factory=list
+    )  # per layer: rows (i, j, central difference); j = -1: bias
+
+    @property
+    def count(self) -> int:
+        """The number of samples."""
+        return len(self.x)
+
+
+@dataclass
+class Session:
+    """Some steps in one form of the data."""
+
+    form: str
+    steps: list[Step]
+    calls: dict[str, str]
+    sizes: list[int]
+    style: str
+    rate: float | None
+    names: list[str]
+    bias_names: list[str | None]
+    columns: bool
+    single: bool
+    transposed: bool
+    notes: list[str]
+    extra: dict[str, float]
+    accuracy: dict[str, str]  # name of an accuracy function: right, wrong axis, unknown
+    found: Any = None  # the diagnosis's reading of the gradients, for the session with a whole training
+
+    @property
+    def places(self) -> set[str]:
+        """What could be observed at all."""
+        first = self.steps[0]
+        seen = {
+            "forward": first.output,
+            "loss": first.loss,
+            "gradients": first.weight_gradients,
+            "update": first.new_weights,
+        }
+        return {place for place, value in seen.items() if value is not None}
+
+    @property
+    def tolerance(self) -> float:
+        """Relative; the clipping and the 1e-8 in other people's logarithms are within it."""
+        arrays = [self.steps[0].output, *(self.steps[0].new_weights or []), *self.steps[0].weights]
+        single = any(a is not None and a.dtype == np.float32 for a in arrays)
+        return 3e-4 if single else 3e-6
+
+
+@dataclass
+class Seen:
+    """Everything the child process found: its sessions, or why there are none."""
+
+    sessions: list[Session]
+    skipped: list[str]
+    error: str
+    source: str = ""
+
+
+def read(path: Path, source: str) -> Seen:
+    """Read the child's file; it may hold no pickles."""
+    with np.load(path, allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    about = json.loads(str(arrays.pop("about")))
+    sessions = [_session(number, one, arrays) for number, one in enumerate(about["sessions"])]
+    return Seen(sessions, about["skipped"], about["error"], source)
+
+
+def _session(number: int, about: dict[str, Any], arrays: dict[str, Array]) -> Session:
+    layers = len(about["sizes"]) - 1
+    steps = []
+    for index, rest in enumerate(about["steps"]):
+        prefix = f"{number}/{index}/"
+        mine = {name[len(prefix) :]: value for name, value in arrays.items() if name.startswith(prefix)}
+        lists = {
+            name: [
+                _flat(mine.get(f"{name}/{i}"), about["sizes"][i + 1], "biases" in name or "bias_" in name)
+                for i in range(layers)
+            ]
+            for name in ("weights", "biases", "weight_gradients", "bias_gradients", "new_weights", "new_biases")
+        }
+        steps.append(
+            Step(
+                mine["x"],
+                mine["target"],
+                _full(lists["weights"]) or [],
+                lists["biases"],
+                mine.get("output"),
+                rest["loss"],
+                _full(lists["weight_gradients"]),
+                lists["bias_gradients"] if _full(lists["weight_gradients"]) else None,
+                _full(lists["new_weights"]),
+                lists["new_biases"] if _full(lists["new_weights"]) else None,
+                rest["changed"],
+                [mine.get(f"numeric/{i}") for i in range(layers)],
+            )
+        )
+    names = (
+        "form",
+        "calls",
+        "sizes",
+        "style",
+        "rate",
+        "names",
+        "bias_names",
+        "columns",
+        "single",
+        "transposed",
+        "notes",
+        "extra",
+        "accuracy",
+    )
+    return Session(steps=steps, **{name: about[name] for name in names})
+
+
+def _flat(value: Array | None, width: int, is_bias: bool) -> Array | None:
+    return value.reshape(-1) if value is not None and is_bias and value.size == width else value
+
+
+def _full(values: list[Any]) -> list[Any] | None:
+    return values if values and all(value is not None for value in values) else None

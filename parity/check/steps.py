@@ -1,0 +1,273 @@
+"""Judge the update: which rule turns the gradients into the changes of the weights, and which mistake does."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from parity.check.diagnosis import Diagnosis, Finding
+from parity.check.explain import Gradients, Match, distance
+from parity.check.places import unexplained
+from parity.check.scale import close, gradient_scale
+from parity.check.seen import Array, Session, Step
+from parity.check.updates import RULES, known_rules
+
+Parts = list[Array]
+
+
+def judge_update(session: Session, found: tuple[Gradients, Match, bool], d: Diagnosis) -> None:
+    """Add what the change of the weights says, given the gradients as they are (right or wrong)."""
+    search, match, direct = found
+    if "update" not in session.places:
+        return
+    if not direct:
+        if np.isfinite(match.error):
+            d.checked.append("update") if "update" not in d.checked else None
+        else:
+            _from_weights_only(session, search, d)
+        return
+    steps = [s for s in session.steps if s.new_weights and s.weight_gradients]
+    gradients = [_parts(s.weight_gradients or [], s.bias_gradients or []) for s in steps]
+    changes = [_changes(s) for s in steps]
+    if any(len(g) != len(c) for g, c in zip(gradients, changes, strict=True)) or not steps:
+        return
+    d.checked.append("update")
+    gradients, changes = _without_idle(session, steps, gradients, changes, d)
+    summed = not close(abs(match.ratios[0]) * steps[0].count / (2 if match.loss.kind == "sse" else 1), 1)
+    _judge(session, steps, gradients, changes, d, summed)
+
+
+def _parts(weights: list[Array], biases: list[Array | None]) -> Parts:
+    return [np.asarray(a, float) for pair in zip(weights, biases, strict=True) for a in pair if a is not None]
+
+
+def _changes(step: Step) -> Parts:
+    found: Parts = []
+    for i, weight in enumerate(step.weights):
+        found.append((step.new_weights or [])[i].astype(float) - weight)
+        old, new = step.biases[i], (step.new_biases or [None] * len(step.weights))[i]
+        has_gradient = step.bias_gradients is None or step.bias_gradients[i] is not None
+        if old is not None and new is not None and has_gradient:
+            found.append(
+                np.asarray(new, float) - np.asarray(old, float) if new.shape == old.shape else np.asarray(new, float)
+            )
+    return found
+
+
+def _without_idle(
+    session: Session, steps: list[Step], gradients: list[Parts], changes: list[Parts], d: Diagnosis
+) -> tuple[list[Parts], list[Parts]]:
+    """Leave out arrays that never change although they have a gradient; they are a mistake of their own."""
+    keep = []
+    position = 0
+    idle_biases: list[int] = []
+    for layer in range(len(steps[0].weights)):
+        has_bias = steps[0].biases[layer] is not None and (steps[0].bias_gradients or [None] * 99)[layer] is not None
+        for kind in ("weight", "bias") if has_bias else ("weight",):
+            idle = all(not c[position].any() for c in changes) and any(g[position].any() for g in gradients)
+            if idle and kind == "weight":
+                d.findings.append(Finding("weight_not_updated", "update", layer))
+            elif idle:
+                idle_biases.append(layer)
+            else:
+                keep.append(position)
+            position += 1
+    if idle_biases:
+        biases = sum(b is not None for b in steps[0].biases)
+        d.findings.append(Finding("bias_not_updated", "update", None if len(idle_biases) == biases else idle_biases[0]))
+    return [[g[p] for p in keep] for g in gradients], [[c[p] for p in keep] for c in changes]
+
+
+def _vector(parts: Parts) -> Array:
+    return np.concatenate([np.ravel(p) for p in parts])
+
+
+def _judge(
+    session: Session, steps: list[Step], gradients: list[Parts], changes: list[Parts], d: Diagnosis, summed: bool
+) -> None:
+    if any(
+        np.size(a) != np.size(b) for g, c in zip(gradients, changes, strict=True) for a, b in zip(g, c, strict=True)
+    ):
+        if "bias_grad_wrong_axis" not in d.ids:
+            d.not_checked.append("update")
+            d.notes.append("the weights change their shapes in the update")
+        return
+    gs, cs = [_vector(g) for g in gradients], [_vector(c) for c in changes]
+    tolerance = session.tolerance * 10
+    rate = session.rate or 0.05
+    factors = [float(g @ c / max(g @ g, 1e-300)) for g, c in zip(gs, cs, strict=True)]
+    if all(f and distance(c, f * g) < tolerance for g, c, f in zip(gs, cs, factors, strict=True)):
+        _plain(session, steps, [-f / rate for f in factors], d, summed)
+        return
+    ws = [_weights_like(step, c) for step, c in zip(steps, changes, strict=True)]
+    decays = [np.linalg.lstsq(np.stack([g, w], 1), c, rcond=None)[0] for g, w, c in zip(gs, ws, cs, strict=True)]
+    if all(distance(c, k[0] * g + k[1] * w) < tolerance for g, w, c, k in zip(gs, ws, cs, decays, strict=True)):
+        _decayed(decays[0] / -rate, d)
+        _plain(session, steps, [-k[0] / rate for k in decays], d, summed)
+        return
+    named = _named_rule(gs, cs, rate, session, tolerance)
+    if named is None:
+        d.checked.remove("update")
+        d.not_checked.append("update")
+        d.notes.append("the update rule was not recognised")
+        return
+    rule, mistake, factor = named
+    if not mistake and not _usual_length(factor, session, steps[0].count, d):
+        return
+    if mistake:
+        d.findings.append(Finding(mistake.split(":")[0], "update"))
+    elif factor < 0:
+        _flip(d)
+    else:
+        d.fine.append(f"update: {rule}")
+
+
+def _weights_like(step: Step, changes: Parts) -> Array:
+    old = _parts(step.weights, [b if b is not None else None for b in step.biases])
+    mine = list(old)
+    shaped = []
+    for change in changes:
+        match = next((o for o in mine if np.size(o) == np.size(change)), np.zeros(np.size(change)))
+        mine = [o for o in mine if o is not match]
+        is_weight = np.ndim(match) == 2
+        shaped.append(match if is_weight else np.zeros_like(match))
+    return _vector(shaped)
+
+
+def _decayed(factors: Array, d: Diagnosis) -> None:
+    if "l2_missing_in_gradient" in d.ids:
+        d.findings = [f for f in d.findings if f.id != "l2_missing_in_gradient"]
+    if factors[1] * factors[0] < 0:
+        d.findings.append(Finding("l2_sign", "update", detail="the weights are pushed away from zero"))
+
+
+def _flip(d: Diagnosis) -> None:
+    if "sign_flipped" in d.ids:
+        d.findings = [f for f in d.findings if f.id != "sign_flipped"]
+        d.fine.append("update: the gradient has the other sign, and is added")
+    else:
+        d.findings.append(Finding("sign_flipped", "update", detail="the weights move up the gradient"))
+
+
+def _plain(session: Session, steps: list[Step], us: list[float], d: Diagnosis, summed: bool) -> None:
+    """Δ = -u · lr · gradient."""
+    count, u = steps[0].count, us[0]
+    if u < 0:
+        _flip(d)
+    elif "sign_flipped" in d.ids and u > 0:
+        pass
+    u = abs(u)
+    if (
+        any(re.search("momentum|^mu$", name, re.I) and 0 < value < 1 for name, value in session.extra.items())
+        and len(us) > 1
+    ):
+        d.findings.append(Finding("momentum_reset_each_step", "update"))
+    if session.rate is None:
+        d.fine.append("update: against the gradient (the learning rate is not known)")
+        return
+    if count > 1 and close(u, 1 / count) and not summed:
+        if "grad_averaged_twice" not in d.ids:
+            d.findings.append(
+                Finding(
+                    "grad_averaged_twice",
+                    "update",
+                    detail="the gradients are means, and the learning rate is divided, too",
+                )
+            )
+    elif count > 1 and close(u, 1 / count):
+        d.findings = [f for f in d.findings if f.id != "grad_not_averaged"]
+        d.fine.append("update: the learning rate divided by the batch size")
+    elif count > 1 and close(u, count):
+        if "grad_averaged_twice" in d.ids:
+            d.findings = [f for f in d.findings if f.id != "grad_averaged_twice"]
+        else:
+            d.findings.append(Finding("lr_times_batch_size", "update", detail=f"each step is {u:.4g} times as long"))
+    elif close(u, 1):
+        d.fine.append("update: gradient descent")
+    else:
+        d.notes.append(f"each step is {u:.4g} times the learning rate times the gradient")
+
+
+def _usual_length(factor: float, session: Session, count: int, d: Diagnosis) -> bool:
+    """Whether a rule's step is as long as the learning rate says; what another length means."""
+    mu = session.extra.get("momentum", 0.0)
+    if session.rate is None or close(abs(factor), 1):
+        return True
+    if mu and close(factor, mu):
+        d.findings.append(Finding("nesterov_wrong", "update", detail="the step is μ v: the gradient is missing"))
+    elif close(factor, count):
+        d.findings.append(Finding("lr_times_batch_size", "update", detail=f"each step is {count} times as long"))
+    elif not close(factor, 1 / count):
+        d.checked.remove("update")
+        d.not_checked.append("update")
+        d.notes.append(f"each step is {factor:.4g} times as long as the learning rate says")
+    return False
+
+
+def _named_rule(
+    gs: list[Array], cs: list[Array], rate: float, session: Session, tolerance: float
+) -> tuple[str, str, float] | None:
+    momenta = [v for n, v in session.extra.items() if 0 < v < 1 and v != rate]
+    momenta = list(dict.fromkeys([*momenta, 0.9, 0.5, 0.8, 0.95, 0.99]))
+    zeros = [np.zeros_like(g) for g in gs]
+    for rule, mistake, settings in known_rules(momenta, rate):
+        with np.errstate(all="ignore"):
+            predicted = RULES[rule](gs, zeros, settings, mistake)
+            factor = (
+                float(predicted[0] @ cs[0] / max(predicted[0] @ predicted[0], 1e-300))
+                if np.isfinite(predicted[0]).all()
+                else 1.0
+            )
+        if not np.isfinite(factor):
+            continue
+        if all(distance(c, factor * p) < tolerance for c, p in zip(cs, predicted, strict=True)):
+            if session.rate is not None and rule == "sgd" and not mistake and close(factor, 1 - settings.momentum):
+                return rule, "momentum_dampened", factor
+            if mistake and not close(factor, 1) and session.rate is not None:
+                continue
+            return rule, mistake, factor
+    return None
+
+
+def _from_weights_only(session: Session, search: Gradients, d: Diagnosis) -> None:
+    """No gradients were seen and no plain descent fits: try each mistake with each update rule."""
+    steps = [s for s in session.steps if s.new_weights]
+    changes = [_vector(_changes(s)) for s in steps]
+    rate = session.rate or 0.05
+    d.checked.append("update")
+    for loss in search.losses:
+        for tweaks in [(), *search.singles(loss)]:
+            try:
+                predicted = []
+                for k, step in enumerate(steps):
+                    dws, dbs = search.predict(loss, tweaks, k)
+                    factor = loss.factor(step.count, step.target.shape[1])
+                    kept = [b if v is not None else None for b, v in zip(dbs, step.biases, strict=True)]
+                    predicted.append(factor * _vector(_parts(dws, kept)))
+            except (ValueError, IndexError):
+                continue
+            if any(p.size != c.size for p, c in zip(predicted, changes, strict=True)):
+                continue
+            if tweaks and _angle(predicted[0], changes[0]) > 1e-4:
+                continue
+            named = _named_rule(predicted, changes, rate, session, session.tolerance * 30)
+            if named:
+                for tweak in tweaks[:1]:
+                    d.findings.append(Finding(tweak.id, "update", tweak.layer, tweak.option))
+                if named[1]:
+                    d.findings.append(Finding(named[1].split(":")[0], "update"))
+                if not d.findings:
+                    d.fine.append(f"update: {named[0]}")
+                scale = Match(
+                    tweaks, loss, [named[2] * loss.factor(steps[0].count, session.sizes[-1])], [0.0], [0.0], 0.0
+                )
+                if named[0] == "sgd" and session.rate is not None and not named[1]:
+                    gradient_scale(scale, session, search.net, d)
+                return
+    d.findings += unexplained(search)
+
+
+def _angle(one: Array, other: Array) -> float:
+    scale = np.linalg.norm(one) * np.linalg.norm(other)
+    return float(1 - abs(one @ other) / scale) if scale else 1.0

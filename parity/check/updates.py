@@ -1,0 +1,195 @@
+"""Update rules in NumPy, and the known ways of getting them wrong.
+
+A rule maps the gradients of a training (one vector per step) and the weights before each step to the changes of the weights.
+Formulas: torch.optim's documentation; Adam: Kingma and Ba (2015), algorithm 1; AdamW: Loshchilov and Hutter (2019).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The numbers of an update rule, under torch.optim's names."""
+
+    lr: float = 0.01
+    momentum: float = 0.0
+    dampening: float = 0.0
+    nesterov: bool = False
+    weight_decay: float = 0.0
+    beta1: float = 0.9
+    beta2: float = 0.999
+    eps: float = 1e-8
+    alpha: float = 0.99
+    decoupled: bool = False
+
+
+Rule = Callable[[list[Array], list[Array], Settings, str], list[Array]]
+
+
+def sgd(grads: list[Array], weights: list[Array], s: Settings, mistake: str = "") -> list[Array]:
+    """v = μ v + g;  Δ = -lr v  (Nesterov: -lr (g + μ v))."""
+    v: Array | None = None
+    answer = []
+    for k, (g, w) in enumerate(zip(grads, weights, strict=True)):
+        g = g + _decay(w, s, mistake)
+        if mistake == "momentum_reset_each_step" or v is None:
+            v = np.zeros_like(g)
+        mu = -s.momentum if mistake == "momentum_sign" else s.momentum
+        damp = 1 - s.momentum if mistake == "momentum_dampened" else 1 - (s.dampening if k else 0.0)
+        before = v
+        v = mu * v + damp * g
+        if mistake == "momentum_includes_weights":
+            v = mu * v + w
+        step = g + mu * v if s.nesterov else v
+        if mistake.startswith("nesterov_wrong"):
+            step = {"previous": g + mu * before, "both": v + mu * v, "gradient": v + mu * g, "none": v}[
+                mistake.split(":")[1]
+            ]
+        lr = s.lr * _late(k, mistake)
+        answer.append(-lr * step - (s.lr * s.weight_decay * w if s.decoupled else 0))
+    return answer
+
+
+def _decay(w: Array, s: Settings, mistake: str) -> Array | float:
+    if s.decoupled and mistake != "weight_decay_coupled_in_adamw":
+        return 0.0
+    factor = {"l2_without_two": 0.5, "l2_with_two": 2.0, "l2_sign": -1.0, "l2_missing_in_gradient": 0.0}.get(
+        mistake, 1.0
+    )
+    return factor * s.weight_decay * w
+
+
+def _late(k: int, mistake: str) -> float:
+    return 1.0
+
+
+def adam(grads: list[Array], weights: list[Array], s: Settings, mistake: str = "") -> list[Array]:
+    """m, v = running means of g and g²; Δ = -lr (m / (1-β1^t)) / (sqrt(v / (1-β2^t)) + ε)."""
+    m = v = np.zeros_like(grads[0])
+    answer = []
+    b1, b2 = (s.beta2, s.beta1) if mistake == "adam_betas_swapped" else (s.beta1, s.beta2)
+    for k, (g, w) in enumerate(zip(grads, weights, strict=True)):
+        g = g + _decay(w, s, mistake)
+        m = b1 * m + (1 - b1) * g
+        v = b2 * v + (1 - b2) * (np.abs(g) if mistake == "adam_gradient_not_squared" else g * g)
+        t = k if mistake == "adam_step_starts_at_zero" else 1 if mistake == "adam_step_not_counted" else k + 1
+        with np.errstate(all="ignore"):
+            mh, vh = m / (1 - b1**t), v / (1 - b2**t)
+            if mistake == "adam_step_starts_at_zero:guarded":
+                mh, vh = (m / (1 - b1**k), v / (1 - b2**k)) if k else (m, v)
+            if mistake == "adam_no_bias_correction":
+                mh, vh = m, v
+            elif mistake == "adam_no_bias_correction:m":
+                mh = m
+            elif mistake == "adam_no_bias_correction:v":
+                vh = v
+            if mistake == "adam_eps_inside_sqrt":
+                step = mh / np.sqrt(vh + s.eps)
+            elif mistake == "adam_eps_missing":
+                step = mh / np.sqrt(vh)
+            elif mistake == "adam_root_missing":
+                step = mh / (vh + s.eps)
+            else:
+                step = mh / (np.sqrt(vh) + s.eps)
+        decay: Array | float = 0.0
+        if s.decoupled and mistake not in ("weight_decay_coupled_in_adamw", "l2_missing_in_gradient"):
+            decay = (
+                s.weight_decay
+                * w
+                * (1 / s.lr if mistake == "weight_decay_without_lr" else -1 if mistake == "l2_sign" else 1)
+            )
+        answer.append(-s.lr * step - s.lr * decay)
+    return answer
+
+
+def rmsprop(grads: list[Array], weights: list[Array], s: Settings, mistake: str = "") -> list[Array]:
+    """v = α v + (1-α) g²; Δ = -lr g / (sqrt(v) + ε)."""
+    v = np.zeros_like(grads[0])
+    answer = []
+    buffer = np.zeros_like(grads[0])
+    for g, w in zip(grads, weights, strict=True):
+        g = g + _decay(w, s, mistake)
+        v = s.alpha * v + (1 - s.alpha) * g * g
+        step = g / np.sqrt(v + s.eps) if mistake == "adam_eps_inside_sqrt" else g / (np.sqrt(v) + s.eps)
+        buffer = s.momentum * buffer + step
+        answer.append(-s.lr * (buffer if s.momentum else step))
+    return answer
+
+
+def adagrad(grads: list[Array], weights: list[Array], s: Settings, mistake: str = "") -> list[Array]:
+    """v = v + g²; Δ = -lr g / (sqrt(v) + ε)."""
+    v = np.zeros_like(grads[0])
+    answer = []
+    for g, w in zip(grads, weights, strict=True):
+        g = g + _decay(w, s, mistake)
+        v = v + g * g
+        answer.append(
+            -s.lr * (g / np.sqrt(v + s.eps) if mistake == "adam_eps_inside_sqrt" else g / (np.sqrt(v) + s.eps))
+        )
+    return answer
+
+
+RULES: dict[str, Rule] = {"sgd": sgd, "adam": adam, "rmsprop": rmsprop, "adagrad": adagrad}
+
+
+def mistakes_of(rule: str, s: Settings) -> list[str]:
+    """The mistakes that can be made with these settings."""
+    found = []
+    if rule == "sgd" and s.momentum:
+        found += ["momentum_dampened", "momentum_reset_each_step", "momentum_sign"]
+    if rule == "sgd" and s.nesterov:
+        found += [f"nesterov_wrong:{way}" for way in ("none", "previous", "both", "gradient")]
+    if rule == "adam":
+        found += [
+            "adam_no_bias_correction",
+            "adam_no_bias_correction:m",
+            "adam_no_bias_correction:v",
+            "adam_step_starts_at_zero",
+            "adam_step_starts_at_zero:guarded",
+        ]
+        found += ["adam_step_not_counted", "adam_betas_swapped", "adam_gradient_not_squared", "adam_root_missing"]
+    if rule in ("adam", "rmsprop", "adagrad"):
+        found += ["adam_eps_inside_sqrt"]
+    if s.weight_decay and s.decoupled:
+        found += ["weight_decay_coupled_in_adamw", "weight_decay_without_lr"]
+    if s.weight_decay:
+        found += ["l2_missing_in_gradient", "l2_sign"]
+        found += ["l2_without_two", "l2_with_two"] if not s.decoupled else []
+    return found
+
+
+def variants(rule: str, s: Settings) -> Iterator[tuple[str, Settings]]:
+    """(mistake, settings) for every known mistake; the right rule comes first under an empty name."""
+    yield "", s
+    for mistake in mistakes_of(rule, s):
+        yield mistake, s
+    if s.nesterov:
+        for mistake in ("momentum_dampened", "momentum_sign"):
+            yield mistake, replace(s, nesterov=True)
+
+
+def known_rules(momenta: list[float], lr: float) -> Iterator[tuple[str, str, Settings]]:
+    """(rule, mistake, settings) that a network's own update may follow, the plainest first."""
+    yield "sgd", "", Settings(lr=lr)
+    for mu in momenta:
+        yield "sgd", "", Settings(lr=lr, momentum=mu)
+        yield "sgd", "", Settings(lr=lr, momentum=mu, nesterov=True)
+        for mistake in ("momentum_dampened", "momentum_sign"):
+            yield "sgd", mistake, Settings(lr=lr, momentum=mu)
+        for way in ("both", "gradient"):
+            yield "sgd", f"nesterov_wrong:{way}", Settings(lr=lr, momentum=mu, nesterov=True)
+    for eps in (1e-8, 1e-7, 1e-6, 1e-10):
+        yield "adam", "", Settings(lr=lr, eps=eps)
+        for alpha in (0.9, 0.99, 0.999):
+            yield "rmsprop", "", Settings(lr=lr, eps=eps, alpha=alpha)
+        yield "adagrad", "", Settings(lr=lr, eps=eps)
+    for eps in (1e-8, 1e-7, 1e-6):
+        for mistake in mistakes_of("adam", Settings()):
+            yield "adam", mistake, Settings(lr=lr, eps=eps)

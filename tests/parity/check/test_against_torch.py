@@ -1,0 +1,108 @@
+"""check_layer, check_loss and check_optimizer: right ones pass, mistakes are named in the message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from parity.check import check_layer, check_loss, check_optimizer
+
+
+class MyLinear:
+    def __init__(self, n_in: int, n_out: int) -> None:
+        self.w, self.b = np.zeros((n_in, n_out)), np.zeros((1, n_out))
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        self.x = x
+        return x @ self.w + self.b
+
+    def backward(self, d: np.ndarray) -> np.ndarray:
+        self.dw, self.db = self.x.T @ d, d.sum(0, keepdims=True)
+        return d @ self.w.T
+
+
+class WrongLinear(MyLinear):
+    def backward(self, d: np.ndarray) -> np.ndarray:
+        passed = super().backward(d)
+        self.db = d.mean(0, keepdims=True)
+        return passed
+
+
+class MyPool:
+    def __init__(self, size: int, step: int, assign: bool = False) -> None:
+        self.size, self.step, self.assign = size, step, assign
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        self.x = x
+        rows, columns = ((n - self.size) // self.step + 1 for n in x.shape[2:])
+        return np.array([[self._window(i, j).max((2, 3)) for j in range(columns)] for i in range(rows)]).transpose(
+            2, 3, 0, 1
+        )
+
+    def _window(self, i: int, j: int) -> np.ndarray:
+        return self.x[:, :, i * self.step : i * self.step + self.size, j * self.step : j * self.step + self.size]
+
+    def backward(self, d: np.ndarray) -> np.ndarray:
+        dx = np.zeros_like(self.x)
+        for n, c, i, j in np.ndindex(*d.shape):
+            window = self._window(i, j)[n, c]
+            u, v = np.unravel_index(window.argmax(), window.shape)
+            at = n, c, i * self.step + u, j * self.step + v
+            if self.assign:
+                dx[n, c, i * self.step : i * self.step + self.size, j * self.step : j * self.step + self.size] = 0
+                dx[at] = d[n, c, i, j]
+            else:
+                dx[at] += d[n, c, i, j]
+        return dx
+
+
+def test_layers() -> None:
+    check_layer(MyLinear, torch.nn.Linear(4, 3))
+    check_layer(MyPool(3, 2), torch.nn.MaxPool2d(3, 2))
+    with pytest.raises(AssertionError, match="bias_grad_averaged"):
+        check_layer(WrongLinear, torch.nn.Linear(4, 3))
+    with pytest.raises(AssertionError, match="conv_overlap_assigned"):
+        check_layer(MyPool(3, 2, assign=True), torch.nn.MaxPool2d(3, 2))
+
+
+def cross_entropy(z: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
+    e = np.exp(z - z.max(1, keepdims=True))
+    p = e / e.sum(1, keepdims=True)
+    g = p.copy()
+    g[np.arange(len(y)), y] -= 1
+    return -np.log(p[np.arange(len(y)), y]).mean(), g / len(y)
+
+
+def test_losses() -> None:
+    check_loss(cross_entropy, torch.nn.CrossEntropyLoss())
+
+    def wrong(z: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
+        loss, grad = cross_entropy(z, y)
+        return loss, grad * len(y)
+
+    with pytest.raises(AssertionError, match="grad_not_averaged"):
+        check_loss(wrong, torch.nn.CrossEntropyLoss())
+
+
+class MyAdam:
+    def __init__(self, lr: float, inside: bool = False) -> None:
+        self.lr, self.t, self.inside = lr, 0, inside
+        self.m: dict[int, Any] = {}
+        self.v: dict[int, Any] = {}
+
+    def step(self, params: list[np.ndarray], grads: list[np.ndarray]) -> None:
+        self.t += 1
+        for i, (p, g) in enumerate(zip(params, grads, strict=True)):
+            self.m[i] = 0.9 * self.m.get(i, 0) + 0.1 * g
+            self.v[i] = 0.999 * self.v.get(i, 0) + 0.001 * g * g
+            m, v = self.m[i] / (1 - 0.9**self.t), self.v[i] / (1 - 0.999**self.t)
+            p -= self.lr * m / (np.sqrt(v + 1e-8) if self.inside else np.sqrt(v) + 1e-8)
+
+
+def test_optimizers() -> None:
+    check_optimizer(MyAdam(0.01), lambda params: torch.optim.Adam(params, lr=0.01))
+    with pytest.raises(AssertionError, match="adam_eps_inside_sqrt"):
+        check_optimizer(MyAdam(0.01, inside=True), lambda params: torch.optim.Adam(params, lr=0.01))
