@@ -31,6 +31,8 @@ SIDE = 32
 RECORD = 1 + 3 * SIDE * SIDE
 OFFICIAL = 50_000
 """Training images in the whole of CIFAR-10."""
+LARGEST = 1 << 28
+"""Bytes that the archive may have, unpacked: CIFAR-10's has 184 million."""
 
 
 class CIFAR10DataModule(ImageDataModule):
@@ -50,23 +52,28 @@ class CIFAR10DataModule(ImageDataModule):
         if not files:
             raise UserError(f"{folder}: no data_batch_*.bin there; get CIFAR-10's binary version again.")
         train_images, train_labels = (np.concatenate(part) for part in zip(*map(read_records, files), strict=True))
-        train = select(train_images, train_labels, NAMES, categories, config.train_per_category)
-        test = select(*read_records(folder / TEST), NAMES, categories, config.test_per_category)
+        train = select(train_images, train_labels, NAMES, categories, config.train_per_category, folder)
+        test = select(*read_records(folder / TEST), NAMES, categories, config.test_per_category, folder / TEST)
         part = "" if len(train_labels) == OFFICIAL else f" (only {len(files)} of 5 training files)"
         return ImageDataset("cifar10", f"CIFAR-10 photographs, from {folder}{part}", categories, *train, *test)
 
 
 def read_records(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Images (N, 32, 32, 3) uint8 and labels (N,) int64 of a file; a damaged one is a `UserError`."""
-    content = np.fromfile(path, np.uint8)
+    records = _records(np.fromfile(path, np.uint8), str(path))
+    return records[:, 1:].reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1).copy(), records[:, 0].astype(np.int64)
+
+
+def _records(content: np.ndarray, where: str) -> np.ndarray:
+    """The bytes of a file as (N, RECORD), if that is what they are."""
     if not len(content) or len(content) % RECORD:
-        raise UserError(f"{path}: {len(content)} bytes are not whole records of {RECORD}; get the file again.")
+        raise UserError(f"{where}: {len(content)} bytes are not whole records of {RECORD}; get the file again.")
     records = content.reshape(-1, RECORD)
-    labels = records[:, 0].astype(np.int64)
-    if labels.max() >= len(NAMES):
-        row = int((labels >= len(NAMES)).argmax())
-        raise UserError(f"{path}: label {labels[row]} in record {row}; labels must be 0 to 9. Get the file again.")
-    return records[:, 1:].reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1).copy(), labels
+    wrong = np.flatnonzero(records[:, 0] >= len(NAMES))
+    if len(wrong):
+        label = records[wrong[0], 0]
+        raise UserError(f"{where}: label {label} in record {wrong[0]}; labels must be 0 to 9. Get the file again.")
+    return records
 
 
 def _fetch(url: str | None, folder: Path) -> None:
@@ -81,25 +88,39 @@ def _fetch(url: str | None, folder: Path) -> None:
 
 
 def check_archive(path: Path) -> None:
-    """Read all of an archive, up to gzip's CRC at its end; a damaged one is a `UserError`."""
+    """Read all of an archive and its files, up to gzip's CRC at its end; a damaged one is a `UserError`."""
+    names = set()
     try:
         with gzip.open(path) as content, tarfile.open(fileobj=content, mode="r|") as tar:
-            names = {Path(member.name).name for member in tar if member.isfile()}
+            for member in tar:
+                if content.tell() + member.size > LARGEST:
+                    raise UserError(f"{path}: larger than CIFAR-10's binary version; get it again.")
+                if _is_wanted(member):
+                    names.add(Path(member.name).name)
+                    file = tar.extractfile(member)
+                    assert file is not None
+                    _records(np.frombuffer(file.read(), np.uint8), f"{path}, {member.name}")
             while content.read(PIECE):
                 pass
     except (tarfile.TarError, zlib.error, EOFError, gzip.BadGzipFile) as error:
         raise UserError(
             f"{path}: not a whole archive of CIFAR-10's binary version ({reason_of(error)}); get it again."
         ) from error
-    if TEST not in names:
-        raise UserError(f"{path}: has no {TEST}; get CIFAR-10's binary version.")
+    for name, there in ((TEST, TEST in names), ("data_batch_*.bin", bool(names - {TEST}))):
+        if not there:
+            raise UserError(f"{path}: has no {name}; get CIFAR-10's binary version.")
+
+
+def _is_wanted(member: tarfile.TarInfo) -> bool:
+    name = Path(member.name)
+    return member.isfile() and (name.name == TEST or name.match("data_batch_*.bin"))
 
 
 def _unpack(archive: Path, folder: Path) -> None:
     """Take out the .bin files, the test's last: it shows that all are there."""
     with tarfile.open(archive) as tar:
-        members = {Path(member.name).name: member for member in tar.getmembers() if member.isfile()}
-        for name in sorted(name for name in members if name == TEST or Path(name).match("data_batch_*.bin")):
+        members = {Path(member.name).name: member for member in tar.getmembers() if _is_wanted(member)}
+        for name in sorted(members):
             source = tar.extractfile(members[name])
             assert source is not None
             with atomic_write(folder / name) as file:

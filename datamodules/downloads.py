@@ -116,13 +116,9 @@ class RemoteFile:
                     raise failure(f"{self.url}: no such file on the server; check --data.url and the category's name.")
                 answer.raise_for_status()
                 piece = answer.raw.read(size)
-        except (requests.RequestException, OSError) as error:
+        except Exception as error:  # of requests, or urllib3's own: the line broke within the answer
             raise failure(
-                f"{self.url}: could not be fetched ({reason_of(error)}); run again with a network."
-            ) from error
-        except Exception as error:  # urllib3's own: the line broke within the answer
-            raise failure(
-                f"{self.url}: could not be fetched ({reason_of(error)}); run again with a network."
+                f"{self.url}: could not be fetched ({reason_of(error)}); check --data.url, or run again with a network."
             ) from error
         self._check_identity(answer, start)
         return piece

@@ -96,14 +96,20 @@ def all_among(categories: Sequence[str], names: Sequence[str], what: str) -> lis
 
 
 def select(
-    images: np.ndarray, labels: np.ndarray, names: Sequence[str], categories: list[str], limit: int | None
+    images: np.ndarray, labels: np.ndarray, names: Sequence[str], categories: list[str], limit: int | None, path: Path
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The first `limit` images of each of `categories`, relabelled by their places there; labels counted in `names`."""
+    """The first `limit` images of each of `categories`, relabelled by their places there; labels counted in `names`.
+
+    A category without an image in the file `path` is a `UserError`.
+    """
     new_label = np.full(len(names), -1)
     new_label[[list(names).index(name) for name in categories]] = np.arange(len(categories))
     labels = new_label[labels]
     rows = np.flatnonzero(labels >= 0)
     rows = rows[first_of_each(labels[rows], len(categories), limit)]
+    for label, name in enumerate(categories):
+        if not (labels[rows] == label).any():
+            raise UserError(f"{path}: no image of {name!r}; leave it out with --data.categories, or add some.")
     return images[rows], labels[rows]
 
 
@@ -116,6 +122,8 @@ def load_array(path: Path, mmap: bool = False) -> np.ndarray:
             raise ValueError("another format")
         # A memory map refuses a header that claims more than the file has, before memory is taken for it.
         array = np.load(path, allow_pickle=False, mmap_mode="r")
+        if isinstance(array, np.memmap) and array.size and array.offset + array.nbytes != path.stat().st_size:
+            raise ValueError("something follows the array")
         return array if mmap else np.array(array)
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such file.") from error
@@ -124,7 +132,7 @@ def load_array(path: Path, mmap: bool = False) -> np.ndarray:
     except (OSError, ValueError, EOFError, OverflowError, TypeError, MemoryError, SyntaxError, TokenError) as error:
         if "Python objects" in str(error):
             raise UserError(f"{path}: holds Python objects, which are not read; save it as plain numbers.") from error
-        raise UserError(f"{path}: not a whole .npy file (cut short, or another format); get it again.") from error
+        raise UserError(f"{path}: not a whole .npy file (cut short, or more than one); get it again.") from error
 
 
 def load_images(path: Path, mmap: bool = False) -> np.ndarray:
@@ -137,6 +145,14 @@ def load_images(path: Path, mmap: bool = False) -> np.ndarray:
     if not len(images):
         raise UserError(f"{path}: holds no drawing.")
     return images.reshape(-1, SIDE, SIDE)
+
+
+def check_drawn(images: np.ndarray, path: Path) -> None:
+    """Refuse drawings (N, 28, 28) of which most are empty, as in a file that was written only in part."""
+    flat = images.reshape(len(images), -1)
+    empty = int((flat.max(axis=1) == flat.min(axis=1)).sum())
+    if 2 * empty > len(images):
+        raise UserError(f"{path}: {empty:,} of {len(images):,} drawings are empty; get the file again.")
 
 
 def first_of_each(labels: np.ndarray, num_classes: int, limit: int | None) -> np.ndarray:

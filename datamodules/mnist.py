@@ -49,11 +49,11 @@ class MNISTDataModule(ImageDataModule):
             folder = root / "mnist"
             for name in FILES:
                 _fetch(config.url, folder / name)
-        train_images, train_labels, test_images, test_labels = (read_idx(folder / name) for name in FILES)
-        train = _checked(train_images, train_labels, folder / FILES[0])
-        test = _checked(test_images, test_labels, folder / FILES[2])
-        train = select(*train, DIGITS, categories, config.train_per_category)
-        test = select(*test, DIGITS, categories, config.test_per_category)
+        parts = []
+        limits = (config.train_per_category, config.test_per_category)
+        for images, labels, limit in zip(FILES[::2], FILES[1::2], limits, strict=True):
+            parts.append(select(*_pair(folder, images, labels), DIGITS, categories, limit, folder / labels))
+        train, test = parts
         return ImageDataset("mnist", f"MNIST digits, from {folder}", categories, *train, *test)
 
 
@@ -62,6 +62,8 @@ def read_idx(path: Path) -> np.ndarray:
     try:
         with gzip.open(path) as file:  # checks the CRC at the end
             content = file.read(LARGEST + 1)
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: no such file; MNIST has four.") from error
     except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"{path}: not a whole gzip file ({reason_of(error)}); get it again.") from error
     axes = content[3] if content[:3] == b"\0\0\x08" and len(content) > 3 else 0
@@ -72,22 +74,34 @@ def read_idx(path: Path) -> np.ndarray:
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
 
 
+def read_file(path: Path) -> np.ndarray:
+    """One of `FILES`: images (N, 28, 28) or labels (N,) from 0 to 9, uint8; others are a `UserError`."""
+    array = read_idx(path)
+    shape = (SIDE, SIDE) if "images" in path.name else ()
+    if array.shape[1:] != shape or not len(array) or (not shape and array.max() >= len(DIGITS)):
+        raise UserError(f"{path}: {array.shape} numbers up to {array.max(initial=0)} are not MNIST's; get it again.")
+    return array
+
+
 def _fetch(url: str | None, path: Path) -> None:
     """Fetch a file that is missing, or damaged: one that an earlier version of this program left, say."""
     if path.is_file():
         try:
-            read_idx(path)
+            read_file(path)
             return
         except UserError:
             path.unlink()
-    fetch_file((url or URL).rstrip("/") + "/" + path.name, path, None if url else MD5[path.name], read_idx)
+    fetch_file((url or URL).rstrip("/") + "/" + path.name, path, None if url else MD5[path.name], read_file)
 
 
 def _wanted(config: Data) -> list[str]:
     return config.categories if isinstance(config.categories, list) else list(DIGITS)
 
 
-def _checked(images: np.ndarray, labels: np.ndarray, path: Path) -> tuple[np.ndarray, np.ndarray]:
-    if images.shape[1:] != (SIDE, SIDE) or labels.shape != images.shape[:1] or labels.max(initial=0) >= len(DIGITS):
-        raise UserError(f"{path}: {images.shape} images with {labels.shape} labels are not MNIST; get the files again.")
+def _pair(folder: Path, images_file: str, labels_file: str) -> tuple[np.ndarray, np.ndarray]:
+    images, labels = read_file(folder / images_file), read_file(folder / labels_file)
+    if len(images) != len(labels):
+        raise UserError(
+            f"{folder / images_file}: {len(images)} images, but {labels_file} has {len(labels)} labels; get both again."
+        )
     return images, labels.astype(np.int64)

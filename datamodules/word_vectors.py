@@ -23,6 +23,8 @@ from experiment.randomness import generator
 FALLBACK_DIM = 100
 LONGEST_LINE = 1 << 20
 """Bytes; a line of 300 numbers has some 3,000."""
+LENGTHS = (1e-6, 1e6)
+"""Of the vectors: those of GloVe and word2vec are 1 to 20 long; with others a training would only give nonsense."""
 SUFFIXES = (".txt", ".gz", ".vec", ".zip")
 
 
@@ -65,7 +67,8 @@ def _read(path: Path) -> Any:
 
     headless = _check_start(path)
     try:
-        keyed = KeyedVectors.load_word2vec_format(str(path), binary=False, no_header=headless)
+        with np.errstate(over="ignore"):  # it becomes infinite, which is noticed below
+            keyed = KeyedVectors.load_word2vec_format(str(path), binary=False, no_header=headless)
     except (ValueError, EOFError, OSError, IndexError, MemoryError, OverflowError, zlib.error, BadZipFile) as error:
         raise UserError(f"{path}: a bad line in the word vectors ({reason_of(error)}); get the file again.") from error
     bad = np.flatnonzero(~np.isfinite(keyed.vectors).all(axis=1))
@@ -83,12 +86,16 @@ def _check_start(path: Path) -> bool:
 
     try:
         with open_any(str(path), "rb") as file:
-            first, second = (file.readline(LONGEST_LINE).split() for _ in range(2))
+            start = file.readline(LONGEST_LINE)
+            first, second = start.split(), file.readline(LONGEST_LINE).split()
             lines = 1 + bool(second) + sum(1 for _ in file) if len(first) == 2 else 0
     except (OSError, ValueError, EOFError, zlib.error, BadZipFile) as error:
         raise UserError(f"{path}: cannot be read as word vectors ({reason_of(error)}); get the file again.") from error
     if not first:
         raise UserError(f"{path}: an empty file; get the word vectors again.")
+    if b"\t" in start or len(start) == LONGEST_LINE:
+        what = "tabs in its first line" if b"\t" in start else f"its first line is longer than {LONGEST_LINE:,} bytes"
+        raise UserError(f"{path}: {what}; GloVe's layout has a word and its numbers in each line, with single spaces.")
     if len(first) == 2:
         if [first[0].isdigit(), first[1].isdigit()] != [True, True]:
             raise UserError(f"{path}: its first line has a word and a single number; get the word vectors again.")
@@ -136,7 +143,29 @@ def _lookup(keyed: Any, categories: list[str], where: str) -> np.ndarray:
                 f"{did_you_mean(missing[0], by_lower)} Use another --data.word_vectors, or leave the category out."
             )
         rows.append(np.mean([keyed[by_lower[word]] for word in words], axis=0, dtype=np.float64))
-    return np.stack(rows)
+    vectors = np.stack(rows)
+    _check_vectors(vectors, categories, where)
+    return vectors
+
+
+def _check_vectors(vectors: np.ndarray, categories: list[str], where: str) -> None:
+    """Refuse vectors (C, D) that say nothing, and two categories with the same one."""
+    lengths = np.linalg.norm(vectors, axis=1)
+    for category, length in zip(categories, lengths, strict=True):
+        if not LENGTHS[0] <= length <= LENGTHS[1]:
+            raise UserError(
+                f"{where}: the vector of {category!r} is {length:.1e} long, not {LENGTHS[0]:.0e} to {LENGTHS[1]:.0e}; "
+                "get the file again, or scale its vectors."
+            )
+    _, places = np.unique(vectors, axis=0, return_inverse=True)
+    seen: dict[int, str] = {}
+    for category, place in zip(categories, places.ravel().tolist(), strict=True):
+        if place in seen:
+            raise UserError(
+                f"{where}: {seen[place]!r} and {category!r} have the same vector, so a drawing cannot be either; "
+                "leave one out, or get the file again."
+            )
+        seen[place] = category
 
 
 def _ways(category: str) -> Iterator[list[str]]:

@@ -20,6 +20,8 @@ from experiment.yaml_files import load_yaml, read_yaml
 
 Kind = TypeVar("Kind")
 """A dataclass whose fields all have defaults."""
+NO_FIELDS = ("config", "resume", "help", "print_config")
+"""Flags that a file cannot give: jsonargparse would take them for fields, and they would have no effect."""
 
 jsonargparse.set_parsing_settings(docstring_parse_attribute_docstrings=True)
 
@@ -73,7 +75,7 @@ def flat_fields(section: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 @cache  # it takes a quarter of a second to make, and a sweep or a report parses many times
 def _parser(description: str) -> jsonargparse.ArgumentParser:
-    parser = jsonargparse.ArgumentParser(description=description, exit_on_error=False)
+    parser = jsonargparse.ArgumentParser(description=description, exit_on_error=False, allow_abbrev=False)
     parser.add_argument("--config", action="config", help="YAML file of an experiment; later flags win over it.")
     parser.add_class_arguments(Experiment, nested_key=None)
     for action in parser._actions:
@@ -135,7 +137,7 @@ def _check_file(config: Path, kind: type) -> None:
     if not isinstance(content, dict):
         raise UserError(f"{config}: not a YAML file of {_called(kind)}: it must have fields, {{name: value}}.")
     for name in content:
-        if not isinstance(name, str):
+        if not isinstance(name, str) or name in NO_FIELDS:
             raise UserError(_unknown("key", str(name), kind, str(config)))
     for name, section in get_type_hints(kind).items():
         value = content.get(name, {})

@@ -17,6 +17,12 @@ from experiment.registry import check_choice
 
 FIVE = ("rabbit", "yoga", "hand", "snowman", "motorbike")
 """The five categories of the course; their labels are 0 to 4 in this order."""
+LARGEST = 1000
+"""Weights of terms, decays and shifts beyond this can only be mistakes: the loss would not stay a number."""
+SMALLEST = 1e-30
+"""Less is 0 in float32, and dividing by it gives no number."""
+LONGEST_NAME = 200
+"""Bytes of a folder's name: file systems take 255."""
 
 
 def _check(holds: bool, name: str, rule: str, value: object) -> None:
@@ -26,6 +32,10 @@ def _check(holds: bool, name: str, rule: str, value: object) -> None:
 
 def _check_finite(holds: bool, name: str, rule: str, value: float) -> None:
     _check(math.isfinite(value) and holds, name, rule, value)
+
+
+def _check_place(value: str | None, name: str) -> None:
+    _check(value is None or bool(value.strip()), name, "a name or null (an empty variable of the shell?)", value)
 
 
 def _check_dims(dims: list[int], name: str) -> None:
@@ -51,7 +61,7 @@ class Augmentation:
         _check_finite(0 <= self.rotation <= 180, "data.augmentation.rotation", "from 0 to 180", self.rotation)
         _check_finite(0 <= self.scale < 1, "data.augmentation.scale", "at least 0 and below 1", self.scale)
         _check_finite(0 <= self.shear < 90, "data.augmentation.shear", "at least 0 and below 90", self.shear)
-        _check_finite(self.shift >= 0, "data.augmentation.shift", "at least 0", self.shift)
+        _check_finite(0 <= self.shift <= LARGEST, "data.augmentation.shift", f"from 0 to {LARGEST:,}", self.shift)
         _check_finite(0 <= self.flip <= 1, "data.augmentation.flip", "from 0 to 1", self.flip)
 
     @property
@@ -95,6 +105,8 @@ class Data:
 
     def __post_init__(self) -> None:
         check_choice("data.dataset", self.dataset)
+        for name in ("root", "url", "word_vectors"):
+            _check_place(getattr(self, name), f"data.{name}")
         names = self.categories
         if isinstance(names, list):
             _check(len(names) >= 2, "data.categories", "a list of at least two names, or 'all'", names)
@@ -165,7 +177,7 @@ class DualTower:
         _check(self.embedding_dim > 0, "dual_tower.embedding_dim", "a whole number above 0", self.embedding_dim)
         weights = (self.cosine_weight, self.margin_weight, self.contrast_weight)
         for name, value in zip(("cosine_weight", "margin_weight", "contrast_weight"), weights, strict=True):
-            _check_finite(value >= 0, f"dual_tower.{name}", "at least 0", value)
+            _check_finite(0 <= value <= LARGEST, f"dual_tower.{name}", f"from 0 to {LARGEST:,}", value)
         _check(any(weights), "dual_tower.cosine_weight", "above 0 where both other terms are off", self.cosine_weight)
         _check_finite(self.margin >= 0, "dual_tower.margin", "at least 0", self.margin)
         _check_finite(self.temperature >= 1e-6, "dual_tower.temperature", "at least 0.000001", self.temperature)
@@ -213,9 +225,10 @@ class Optimizer:
         for name in ("momentum", "beta1", "beta2"):
             value = getattr(self, name)
             _check_finite(0 <= value < 1, f"optimizer.{name}", "at least 0 and below 1", value)
-        _check_finite(self.eps > 0, "optimizer.eps", "above 0", self.eps)
-        _check_finite(self.weight_decay >= 0, "optimizer.weight_decay", "at least 0", self.weight_decay)
-        _check_finite(self.l2 >= 0, "optimizer.l2", "at least 0", self.l2)
+        _check_finite(self.eps >= SMALLEST, "optimizer.eps", f"at least {SMALLEST}", self.eps)
+        for name in ("weight_decay", "l2"):
+            value = getattr(self, name)
+            _check_finite(0 <= value <= LARGEST, f"optimizer.{name}", f"from 0 to {LARGEST:,}", value)
         momentum_needed = self.momentum > 0 or not self.nesterov
         _check(momentum_needed, "optimizer.momentum", "above 0 with --optimizer.nesterov", self.momentum)
         _check(self.decay_every > 0, "optimizer.decay_every", "a whole number above 0", self.decay_every)
@@ -275,5 +288,8 @@ class Experiment:
     def __post_init__(self) -> None:
         check_choice("model", self.model)
         _check(self.seed >= 0, "seed", "a whole number, at least 0", self.seed)
-        plain = self.experiment not in ("", ".", "..") and not set(self.experiment) & set('/\\:*?"<>|\0')
-        _check(plain, "experiment", "a plain folder name", self.experiment)
+        _check_place(self.logs_root, "logs_root")
+        name = self.experiment
+        plain = name.isprintable() and name == name.strip(". ") and not set(name) & set('/\\:*?"<>|')
+        short = 0 < len(name.encode(errors="replace")) <= LONGEST_NAME
+        _check(plain and short, "experiment", f"a plain folder name, of {LONGEST_NAME} bytes at most", name)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
@@ -49,7 +48,6 @@ def run_program(main: Callable[[], int | None]) -> None:
     """Run an entry point; turn a user's mistake into one line on stderr and exit code 2."""
     exit_on_signals()
     _open_closed_streams()
-    threading.excepthook = _report_in_thread
     try:
         _check_surroundings()
         code = main()
@@ -96,9 +94,3 @@ def _check_surroundings() -> None:
             argument.encode()
         except UnicodeEncodeError as error:
             raise UserError(f"{argument!a}: not UTF-8; set PYTHONUTF8=1, or rename the file.") from error
-
-
-def _report_in_thread(failure: threading.ExceptHookArgs) -> None:
-    """A full disk in TensorBoard's thread is raised again where the program next writes: it is reported there."""
-    if not (isinstance(failure.exc_value, OSError) and failure.exc_value.errno in DISK_TROUBLE):
-        threading.__excepthook__(failure)

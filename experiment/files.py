@@ -17,6 +17,16 @@ _unfinished: set[Path] = set()
 
 
 @contextmanager
+def errors_named(path: Path) -> Iterator[None]:
+    """Within the block, an operating system's error that does not say which file it was (a full disk) is of `path`."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
+
+
+@contextmanager
 def temporary_file(path: Path) -> Iterator[Path]:
     """A name beside `path` for a file of this process, which is removed at the end unless it was renamed."""
     new_folder = not path.parent.is_dir()

@@ -57,8 +57,8 @@ def fraction(value: Any) -> bool:
 
 
 def positive(value: Any) -> bool:
-    """A finite number above 0."""
-    return _is_number(value) and math.isfinite(value) and value > 0
+    """A number above 0 with which float32 can calculate: from 1e-30 to 1,000."""
+    return _is_number(value) and 1e-30 <= value <= 1000
 
 
 def boolean(value: Any) -> bool:

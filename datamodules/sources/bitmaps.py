@@ -25,7 +25,7 @@ from filelock import lock_descriptor
 from tqdm import tqdm
 
 from datamodules.downloads import RemoteFile, Unreachable
-from datamodules.image_dataset import SIDE, ImageDataset, chosen_categories, load_images, share
+from datamodules.image_dataset import SIDE, ImageDataset, check_drawn, chosen_categories, load_images, share
 from datamodules.on_disk import LARGE, ImagesOnDisk
 from datamodules.sources.strokes import together
 from experiment.config import Data
@@ -70,6 +70,8 @@ def load(config: Data, root: Path) -> ImageDataset:
     if sum(images.nbytes for images in train + test) >= LARGE:
         counts = ([len(each) for each in part] for part in (train, test))
         return _left_on_disk(description, categories, files, *counts)
+    for path, ours, theirs in zip(files, train, test, strict=True):
+        check_drawn(np.concatenate([ours, theirs]), path)
     return together("bitmaps", description, categories, train, test)
 
 

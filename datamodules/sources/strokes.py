@@ -68,7 +68,7 @@ def read_strokes(path: Path, limit: int | None = None) -> list[list[Stroke]]:
     Drawings larger than the 256 grid, such as those of Quick, Draw!'s raw files, are scaled to it.
     """
     drawings: list[list[Stroke]] = []
-    with open(path, encoding="utf-8", errors="replace") as lines:
+    with open(path, encoding="utf-8-sig", errors="replace") as lines:
         for number, line in enumerate(lines, start=1):
             if limit is not None and len(drawings) == limit:
                 break

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from datamodules.image_dataset import ImageDataset, all_among, chosen_categories, load_array, load_images, select
+from datamodules.image_dataset import (
+    ImageDataset,
+    all_among,
+    check_drawn,
+    chosen_categories,
+    load_array,
+    load_images,
+    select,
+)
 from experiment.config import FIVE, Data
 from experiment.errors import UserError
 
@@ -30,13 +38,10 @@ def load(config: Data, root: Path) -> ImageDataset:
 
 
 def _split(folder: Path, split: str, categories: list[str], limit: int | None) -> tuple[np.ndarray, np.ndarray]:
+    path = folder / f"{split}_labels.npy"
     images = load_images(folder / f"{split}_images.npy")
-    labels = _labels(folder / f"{split}_labels.npy", len(images))
-    images, labels = select(images, labels, FIVE, categories, limit)
-    for label, name in enumerate(categories):
-        if not (labels == label).any():
-            raise UserError(f"{folder / f'{split}_labels.npy'}: no drawing of {name!r}; leave it out or add some.")
-    return images, labels
+    check_drawn(images, folder / f"{split}_images.npy")
+    return select(images, _labels(path, len(images)), FIVE, categories, limit, path)
 
 
 def _labels(path: Path, count: int) -> np.ndarray:

@@ -91,6 +91,7 @@ ARRAYS = {
     "one number": (npy(np.array(3, np.uint8)), "must be of shape"),
     "one axis": (npy(np.zeros(784, np.uint8)), "must be of shape"),
     "no rows": (npy(np.zeros((0, 28, 28), np.uint8)), "no drawing"),
+    "two files in one": (npy(GREY[30:58, 30:58]) * 2, "not a whole .npy"),
 }
 
 
@@ -167,7 +168,7 @@ def test_absurd_idx_headers_are_refused(content: bytes, tmp_path: Path) -> None:
         read_idx(tmp_path / "a.gz")
 
 
-WORDS = "".join(f"{word} 1 2 3\n" for word in FIVE)
+WORDS = "".join(f"{word} {number} 2 3\n" for number, word in enumerate(FIVE))
 
 
 @pytest.mark.parametrize(
@@ -184,6 +185,13 @@ WORDS = "".join(f"{word} 1 2 3\n" for word in FIVE)
         ("a.txt", "9" * 5000 + " 3\n" + WORDS, "claims"),
         ("a.gz", WORDS, "cannot be read"),
         ("a.txt", WORDS.replace("3", "nan"), "not finite"),
+        ("a.txt", WORDS.replace("3", "1e39"), "not finite"),
+        ("a.txt", WORDS.replace("rabbit 0 2 3", "rabbit 0 0 0"), "'rabbit' is 0.0e"),
+        ("a.txt", "".join(f"{word} {number}e-30 1e-30\n" for number, word in enumerate(FIVE)), "long"),
+        ("a.txt", "".join(f"{word} {number}e37 1e38\n" for number, word in enumerate(FIVE)), "long"),
+        ("a.txt", WORDS.replace("yoga 1", "yoga 0"), "'rabbit' and 'yoga' have the same vector"),
+        ("a.txt", WORDS.replace(" ", "\t"), "tabs"),
+        ("a.txt", "rabbit " + "1 " * 600_000 + "\n", "longer than"),
     ],
 )
 def test_word_vectors_that_are_none_are_refused(name: str, content: str, words: str, tmp_path: Path) -> None:
@@ -195,7 +203,7 @@ def test_word_vectors_that_are_none_are_refused(name: str, content: str, words: 
 def test_a_header_that_is_right_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("5 3\n" + WORDS)
     vectors = load_word_vectors(str(tmp_path / "a.txt"), list(FIVE), 0).vectors
-    assert vectors.tolist() == [[1, 2, 3]] * 5
+    assert vectors.tolist() == [[number, 2, 3] for number in range(5)]
 
 
 # --- what no memory holds

@@ -342,7 +342,7 @@ BAD_SUBSETS: dict[str, tuple[dict[str, Callable[[Path], Any]], str]] = {
     "not npy": ({"train_images": lambda path: path.write_text("hello")}, "not a whole .npy"),
     "empty file": ({"train_images": lambda path: path.write_text("")}, "not a whole .npy"),
     "objects": ({"train_labels": _saved(lambda y: np.array([{}] * len(y), object))}, "Python objects"),
-    "empty category": ({"test_labels": _saved(lambda y: np.where(y == 2, 1, y))}, "no drawing of 'hand'"),
+    "empty category": ({"test_labels": _saved(lambda y: np.where(y == 2, 1, y))}, "no image of 'hand'"),
     "missing file": ({"test_labels": lambda path: path.unlink()}, "no such file"),
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from experiment.config import Data, Experiment, Softmax, Trainer
 from tests.conftest import make_official
 from training.program import begin
 from training.results import save_results
+from training.tracks import TRACKS, load_track
 
 NAMES = ["cat", "dog", "sea turtle"]
 
@@ -76,10 +76,10 @@ def test_checksums_tell_data_apart(on_disk: Experiment) -> None:
 def test_both_tracks_learn_the_same_from_disk(on_disk: Experiment) -> None:
     experiment = replace(on_disk, softmax=Softmax(hidden_dims=[4]), trainer=Trainer(max_epochs=2, dtype="float64"))
     ends = []
-    for track in ("numpy_ref", "lightning_models"):
+    for track in TRACKS:
         data = make_data(experiment)
         run = begin(experiment, track, data, data.metadata())
-        outcome = importlib.import_module(f"{track}.trainer").train(experiment, data, run, False)
+        outcome = load_track(track).trainer.train(experiment, data, run, False)
         save_results(run, experiment, track, data, data.metadata(), outcome)
         assert (run.folder / "metrics.json").is_file()
         ends.append(outcome.history[-1]["train/loss"])
