@@ -1,4 +1,6 @@
-"""TensorBoard events by tensorboard's own `EventFileWriter` and protobufs, without torch or TensorFlow.
+"""TensorBoard events by tensorboard's own `RecordWriter` and protobufs, without torch or TensorFlow.
+
+(Its `EventFileWriter` writes in a thread, and loses what goes wrong there last: a full disk would go unnoticed.)
 
 Each plugin of TensorBoard reads summaries with metadata of its own; the functions here make the ones we use:
 scalars, histograms, images, text, PR curves, custom scalars (pages that overlay several tags), and hparams.
@@ -6,6 +8,9 @@ scalars, histograms, images, text, PR curves, custom scalars (pages that overlay
 
 from __future__ import annotations
 
+import itertools
+import os
+import socket
 import time
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -24,28 +29,42 @@ from tensorboard.plugins.hparams import api_pb2, plugin_data_pb2
 from tensorboard.plugins.hparams import metadata as hparams_metadata
 from tensorboard.plugins.pr_curve import metadata as pr_curve_metadata
 from tensorboard.plugins.text import metadata as text_metadata
-from tensorboard.summary.writer.event_file_writer import EventFileWriter
+from tensorboard.summary.writer.record_writer import RecordWriter
+
+from experiment.files import errors_named
 
 HISTOGRAM_BINS = 64
 PR_THRESHOLDS = 101
 LARGEST = float(np.finfo(np.float64).max)
 
 
+_numbers = itertools.count()
+"""Event files that this process has begun: TensorBoard reads the files of a folder in the order of their names."""
+
+
 class EventWriter:
     """Writes one event file in `folder`; use it in a `with` block, so that it is closed."""
 
     def __init__(self, folder: Path) -> None:
-        self._writer = EventFileWriter(str(folder))
+        folder.mkdir(parents=True, exist_ok=True)
+        name = f"events.out.tfevents.{time.time():.0f}.{socket.gethostname()}.{os.getpid()}.{next(_numbers)}"
+        self._path = folder / name
+        self._file = open(self._path, "xb")  # noqa: SIM115
+        self._records = RecordWriter(self._file)
+        self._write(Event(wall_time=time.time(), file_version="brain.Event:2"))
+        self.flush()
 
     def __enter__(self) -> EventWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._writer.close()
+        with errors_named(self._path):
+            self._file.close()
 
     def flush(self) -> None:
         """Make what was written visible to a running TensorBoard."""
-        self._writer.flush()
+        with errors_named(self._path):
+            self._file.flush()
 
     def scalars(self, values: Mapping[str, float], step: int) -> None:
         """One number per tag."""
@@ -129,7 +148,11 @@ class EventWriter:
             self._add([Summary.Value(tag=tag, metadata=metadata, tensor=hparams_metadata.NULL_TENSOR)])
 
     def _add(self, values: list[Summary.Value], step: int = 0) -> None:
-        self._writer.add_event(Event(wall_time=time.time(), step=step, summary=Summary(value=values)))
+        self._write(Event(wall_time=time.time(), step=step, summary=Summary(value=values)))
+
+    def _write(self, event: Event) -> None:
+        with errors_named(self._path):
+            self._records.write(event.SerializeToString())
 
 
 def histogram(values: np.ndarray) -> dict[str, Any]:
