@@ -46,6 +46,7 @@ def train_and_test(track: str, command: Command) -> int:
     print(f"Run:  {run.folder}", flush=True)
     try:
         result = trainer.train(experiment, data, run, resumed)
+        _report(result)  # before the figures, which take seconds
         save_results(run, experiment, track, data, metadata, result)
     except Interrupted as stop:
         print(stopped_message(), flush=True)
@@ -56,7 +57,7 @@ def train_and_test(track: str, command: Command) -> int:
         error.filename = error.filename or str(run.folder)  # TensorBoard's thread does not say which file it was
         raise UserError(f"{explain(error)}: continue with --resume {shlex.quote(str(run.folder))}") from error
     set_run_folder(None)
-    _report(run, result)
+    print(f"Curves: tensorboard --logdir {shlex.quote(str(_short(run.folder.parents[2])))}", flush=True)
     return 0
 
 
@@ -130,13 +131,12 @@ def resume(run: Run, experiment: Experiment, metadata: dict[str, Any]) -> Run:
     return run
 
 
-def _report(run: Run, result: TrainingResult) -> None:
+def _report(result: TrainingResult) -> None:
     best, test = best_row(result.history), result.test["overall"]
     print(
         f"Best: epoch {best['epoch']}, validation loss {best['val/loss']:.4f}, accuracy {best['val/accuracy']:.4f}\n"
         f"Test: accuracy {test['accuracy']:.4f}, F1 {test['f1_macro']:.4f}, "
-        f"ROC AUC {test['roc_auc_macro']:.4f}, PR AUC {test['pr_auc_macro']:.4f}  ({result.seconds:.1f} s)\n"
-        f"Curves: tensorboard --logdir {shlex.quote(str(_short(run.folder.parents[2])))}",
+        f"ROC AUC {test['roc_auc_macro']:.4f}, PR AUC {test['pr_auc_macro']:.4f}  ({result.seconds:.1f} s)",
         flush=True,
     )
 

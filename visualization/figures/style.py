@@ -9,9 +9,12 @@ import io
 import textwrap
 from typing import Any
 
+import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
 from visualization.figures.run_data import Results
 
@@ -60,8 +63,9 @@ def look(category: int) -> dict[str, Any]:
 
 def to_png(figure: Figure) -> tuple[bytes, tuple[int, int]]:
     """A figure as PNG bytes, and its (width, height) in pixels."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()  # once; savefig draws twice
+    picture = np.asarray(canvas.buffer_rgba())[:, :, :3]
     file = io.BytesIO()
-    figure.savefig(file, format="png", metadata={"Software": None})
-    png = file.getvalue()
-    width, height = (int.from_bytes(png[start : start + 4], "big") for start in (16, 20))  # the IHDR chunk
-    return png, (width, height)
+    Image.fromarray(picture).save(file, "png")
+    return file.getvalue(), (picture.shape[1], picture.shape[0])
