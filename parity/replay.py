@@ -126,27 +126,32 @@ def _number_by_number(module: torch.nn.Module, x: np.ndarray, grad_y: np.ndarray
 
 
 def _norm_off_by_a_rounding(module: _BatchNorm, x: np.ndarray, grad_y: np.ndarray | None) -> Arrays:
-    """The same for batch norm: its means, and the differences from them, are off by one rounding of their terms."""
+    """The same for batch norm: its means over N rows are off by √N roundings of their terms, all else by one."""
     eps = float(np.finfo(x.dtype).eps)
     run = through(module, x, grad_y)
     axes = (0, *range(2, x.ndim))
-    mean = x.mean(axis=axes, keepdims=True, dtype=np.float64)
+    summed = eps * np.sqrt(x.size / x.shape[1])
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        return np.asarray(values.mean(axis=axes, keepdims=True, dtype=np.float64))
+
+    centre = mean(x)
     scale = 1 / np.sqrt(x.var(axis=axes, keepdims=True, dtype=np.float64) + module.eps)
-    gamma = np.abs(module.weight.detach().numpy().astype(np.float64)).reshape(mean.shape)
-    normed = np.abs(x - mean) * scale
-    error = eps * (np.abs(x) + np.abs(x).mean(axis=axes, keepdims=True) + np.abs(x - mean)) * scale
-    stretch = eps + (normed * error).mean(axis=axes, keepdims=True)  # of the scale, by an error of the variance
+    gamma = np.abs(module.weight.detach().numpy().astype(np.float64)).reshape(centre.shape)
+    normed = np.abs(x - centre) * scale
+    error = (eps * (np.abs(x) + np.abs(x - centre)) + summed * mean(np.abs(x))) * scale
+    stretch = summed + mean(normed * error)  # of the scale, by an error of the variance
     error = error + normed * stretch
     moved = {Y: run[Y] + (gamma * (error + eps * normed)).astype(x.dtype)}
     if grad_y is None or DX not in run:
         return moved
     size = np.abs(grad_y)
-    product, slip = (size * normed).mean(axis=axes, keepdims=True), (size * error).mean(axis=axes, keepdims=True)
-    terms = size + size.mean(axis=axes, keepdims=True) + normed * product
-    terms = (eps + stretch) * terms + error * product + normed * slip
+    along = mean(size * normed)
+    terms = (eps + stretch) * (size + mean(size) + normed * along) + summed * (mean(size) + normed * along)
+    terms = terms + error * along + normed * mean(size * error)
     moved[DX] = run[DX] + (gamma * scale * terms).astype(x.dtype)
-    moved["weight"] = run["weight"] + (size * (error + eps * normed)).sum(axis=axes).astype(x.dtype)
-    moved["bias"] = run["bias"] + (eps * size.sum(axis=axes)).astype(x.dtype)
+    moved["weight"] = run["weight"] + (size * (error + summed * normed)).sum(axis=axes).astype(x.dtype)
+    moved["bias"] = run["bias"] + (summed * size.sum(axis=axes)).astype(x.dtype)
     return moved
 
 
