@@ -6,6 +6,7 @@ import ast
 import re
 
 from parity.check.diagnosis import Diagnosis, Finding
+from parity.check.inside.names import fits_role
 from parity.check.seen import Session
 
 SPECIAL = {
@@ -15,18 +16,27 @@ SPECIAL = {
     "accuracy": r"^_?(get_|calc\w*_|compute_)?acc(uracy)?(_score)?$",
 }
 """Parts of a training that single steps do not show, by the names that people give to functions, classes and parameters."""
+UPDATE = r"update|^_?step|_step$|apply|optimi[sz]e|sgd|adam|descent|train|fit$|learn(?!ing_?rate)"
+"""Names of functions, methods and classes that change weights."""
 
 
 def missing(d: Diagnosis, group: list[Session], source: str) -> list[str]:
     """What a network without findings was not compared in, one clause each; empty where everything was."""
     found = []
+    nodes = _nodes(source)
     if "forward" not in d.checked:
         found.append("the outputs (no function with known numbers)")
     if not {"gradients", "update"} & set(d.checked):
         found.append("the gradients")
-    if "update" not in d.checked or "the update rule was not recognised" in d.notes:
+    if ("update" not in d.checked and _has_update(source)) or "the update rule was not recognised" in d.notes:
         found.append("the update of the weights")
-    elif any(note.startswith("the learning rate is not known") for note in d.notes) and "gradients" not in d.checked:
+    elif (
+        any(note.startswith("the learning rate is not known") for note in d.notes)
+        and "gradients" not in d.checked
+        and any(
+            fits_role(name, "lr") for name in _named(nodes) | _read(nodes)
+        )  # else a constant factor is the learning rate
+    ):
         found.append("the size of the gradients (the learning rate is not known)")
     if "loss" in d.not_checked and any(s.steps[0].loss is not None for s in group):
         found.append("the loss (its value was not recognised)")
@@ -50,17 +60,34 @@ def judge_accuracies(sessions: list[Session], d: Diagnosis) -> None:
 
 
 def mentioned(source: str) -> list[str]:
-    """Which of SPECIAL a file's functions, classes, parameters and attributes are called after."""
+    """Which of SPECIAL a file's functions, classes, attributes and parameters (those that it uses) are called after."""
+    nodes = _nodes(source)
+    read = _read(nodes)
+    names = _named(nodes) - {node.arg for node in nodes if isinstance(node, ast.arg) and node.arg not in read}
+    return [what for what, pattern in SPECIAL.items() if any(re.search(pattern, name, re.I) for name in names)]
+
+
+def _has_update(source: str) -> bool:
+    """Whether a file defines anything that changes weights. An adapter's `step`, or a file of gradients only, may be absent."""
+    return any(re.search(UPDATE, name, re.I) for name in _defined(_nodes(source)))
+
+
+def _defined(nodes: list[ast.AST]) -> set[str]:
+    return {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+
+
+def _named(nodes: list[ast.AST]) -> set[str]:
+    """Names of functions, classes, parameters and attributes."""
+    names = _defined(nodes) | {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    return names | {node.arg for node in nodes if isinstance(node, ast.arg)}
+
+
+def _read(nodes: list[ast.AST]) -> set[str]:
+    return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+
+
+def _nodes(source: str) -> list[ast.AST]:
     try:
-        tree = ast.parse(source)
+        return list(ast.walk(ast.parse(source)))
     except (SyntaxError, ValueError):
         return []
-    names = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            names.add(node.name)
-        elif isinstance(node, ast.arg):
-            names.add(node.arg)
-        elif isinstance(node, ast.Attribute):
-            names.add(node.attr)
-    return [what for what, pattern in SPECIAL.items() if any(re.search(pattern, name, re.I) for name in names)]

@@ -129,7 +129,11 @@ def _without_outputs(session: Session, source: str, d: Diagnosis, pairs: bool) -
     """No outputs were seen: the network is one whose losses, or whose gradients, are the observed ones."""
     hidden = len(session.sizes) - 2
     words = [w for w in ("relu", "tanh", "sigmoid", "leaky 0.01") if re.search(w.split()[0], source, re.I)]
-    nets = [Net((w,) * hidden, o) for w in ("relu", "tanh", "sigmoid", "leaky 0.01") for o in ("softmax", "sigmoid", "linear")]
+    nets = [
+        Net((w,) * hidden, o)
+        for w in ("relu", "tanh", "sigmoid", "leaky 0.01")
+        for o in ("softmax", "sigmoid", "linear")
+    ]
     plausible: list[tuple[Session, Net]] = []
     for net in nets:
         guess = replace(session, steps=[replace(s, output=run(net, s).out) for s in session.steps])

@@ -44,6 +44,8 @@ def judge_training(training: Session, group: list[Session], d: Diagnosis) -> Non
 
 
 def _conclude(labels_differ: bool, last: str, averaged: bool, d: Diagnosis) -> None:
+    if "training" in d.checked:
+        return
     d.checked.append("training")
     if labels_differ and "x_shuffled_without_y" not in d.ids:
         d.findings.append(Finding("x_shuffled_without_y", "procedure"))

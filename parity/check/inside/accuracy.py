@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from parity.check.inside.arrays import Array
+from parity.check.inside.data import batches, give
 from parity.check.inside.program import CannotCall
-from parity.check.inside.session import Array, Driver, batches, give
+from parity.check.inside.session import Driver
 
 ACCURACY = re.compile(r"acc(uracy)?(_|$)|^score$|evaluat|^test(_|$)|correct", re.I)
 LABELS = re.compile(r"^_?(get_)?predict|classif|^pred", re.I)

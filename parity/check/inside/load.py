@@ -8,7 +8,6 @@ replaced by stand-ins that accept every call.
 from __future__ import annotations
 
 import ast
-import builtins
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -21,7 +20,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from parity.check.inside.names import fits_role
 
 STATEMENT_SECONDS = 1.0
 TOP_LEVEL_SECONDS = 4.0
@@ -118,6 +117,7 @@ class Submission:
         self.module = types.ModuleType("submission")
         self.skipped: list[str] = []
         self.seconds = 0.0
+        self.tree: ast.Module | None = None
 
     @property
     def names(self) -> dict[str, Any]:
@@ -131,6 +131,29 @@ class Submission:
     def classes(self) -> dict[str, type]:
         """Classes that the file (or a file beside it) defines, in order."""
         return {n: c for n, c in self.names.items() if isinstance(c, type) and self.is_own(c)}
+
+    def constants(self) -> dict[str, Any]:
+        """Global lists of dictionaries (a network's architecture, say) by their names in small letters."""
+        held = {n.lower(): v for n, v in self.names.items() if isinstance(v, list) and not n.startswith("_")}
+        return {n: v for n, v in held.items() if v and isinstance(v[0], dict)}
+
+    def set_sizes(self, sizes: list[int]) -> bool:
+        """Write a network's sizes into global names such as `nn_input_dim`; whether there are any."""
+        found = False
+        for name, value in list(self.names.items()):
+            for role, size in (("inputs", sizes[0]), ("outputs", sizes[-1]), ("hidden", sizes[1])):
+                if len(name) > 3 and type(value) is int and fits_role(name, role):
+                    self.names[name], found = size, True
+        return found
+
+    def changed_names(self) -> set[str]:
+        """Global names of arrays that the file computes from themselves: in functions that call them global, or in loops."""
+        return set() if self.tree is None else {n for n in changed(self.tree) if n in self.names}
+
+    def loops(self) -> dict[str, Callable[..., Any]]:
+        """One turn of each loop at top level, as a function without parameters."""
+        nodes = [] if self.tree is None else [n for n in self.tree.body if isinstance(n, ast.For | ast.While)]
+        return {f"training loop (line {n.lineno})": one_turn(n, self.path, self.names) for n in nodes if changed(n)}
 
     def is_own(self, cls: type) -> bool:
         """Whether a class was defined by the submission or by a file beside it."""
@@ -148,6 +171,7 @@ def load(path: Path, limit: bool = True) -> Submission:
     """
     submission = Submission(path)
     tree = ast.parse(submission.source, filename=str(path))
+    submission.tree = tree
     submission.module.__file__ = str(path)
     sys.modules["submission"] = submission.module
     if str(path.resolve().parent) not in sys.path or not limit:
@@ -176,73 +200,32 @@ def load(path: Path, limit: bool = True) -> Submission:
     return submission
 
 
+def changed(tree: ast.AST) -> set[str]:
+    """Names with `W -= …`, or `W = … W …`."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            found.add(node.target.id)
+        elif isinstance(node, ast.Assign):
+            read = {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)}
+            found |= {t.id for t in node.targets if isinstance(t, ast.Name) and t.id in read}
+    return found
+
+
+def one_turn(loop: ast.For | ast.While, path: Path, names: dict[str, Any]) -> Callable[[], None]:
+    """A function that runs the loop's body once; a loop over a range starts at 0."""
+    once = ast.List([ast.Constant(0)], ast.Load())
+    counts = isinstance(loop, ast.For) and isinstance(loop.iter, ast.Call) and "range" in ast.unparse(loop.iter.func)
+    target = loop.target if isinstance(loop, ast.For) else ast.Name("_turn", ast.Store())
+    iterator = loop.iter if isinstance(loop, ast.For) and not counts else once
+    turn = ast.For(target, iterator, loop.body, [])
+    code = compile(ast.fix_missing_locations(ast.Module([ast.copy_location(turn, loop)], [])), str(path), "exec")
+
+    def loop_once() -> None:
+        exec(code, names)
+
+    return loop_once
+
+
 def _is_main_guard(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.If) and "__name__" in ast.unparse(statement.test)
-
-
-class Reversed(np.random.Generator):
-    """A Generator whose shuffles are a reversal, so that a training can be computed again."""
-
-    def permutation(self, x: Any, axis: int = 0) -> Any:
-        """The numbers (or rows) in reversed order."""
-        return _reversed(x)
-
-    def choice(self, a: Any, size: Any = None, replace: bool = True, *rest: Any, **named: Any) -> Any:
-        """Every row once, reversed."""
-        return _chosen(a, size)
-
-    def shuffle(self, x: Any, axis: int = 0) -> None:
-        """Reverse in place."""
-        _reverse(x)
-
-
-SHUFFLES = [0]
-"""How many shuffles there were since the generator was seeded: X shuffled, and then y, are shuffled differently."""
-
-
-def _order(count: int) -> Any:
-    """The k-th shuffle: reversed, and turned by k."""
-    SHUFFLES[0] += 1
-    return np.roll(np.arange(count)[::-1], 2 * (SHUFFLES[0] - 1))
-
-
-def _seeded(real: Callable[..., Any]) -> Callable[..., Any]:
-    def seed(*arguments: Any, **named: Any) -> Any:
-        SHUFFLES[0] = 0
-        return real(*arguments, **named)
-
-    return seed
-
-
-def _reversed(x: Any) -> Any:
-    rows = np.arange(x) if isinstance(x, int | np.integer) else np.array(x)
-    return rows[_order(len(rows))].copy()
-
-
-def _reverse(x: Any) -> None:
-    order = _order(len(x))
-    x[:] = x[order].copy() if isinstance(x, np.ndarray) else [x[i] for i in order]
-
-
-def _chosen(a: Any, size: Any = None, replace: bool = True, p: Any = None) -> Any:
-    """Every row once, in reversed order, where a batch is drawn; the first ones where something else is."""
-    rows = np.arange(a) if isinstance(a, int | np.integer) else np.asarray(a)
-    if size is None:
-        return rows[0]
-    return np.resize(rows[::-1], size)
-
-
-def tame() -> None:
-    """Make shuffles known, input() empty and exit() an error that the loader notes."""
-    import random
-
-    builtins.input = lambda *_: ""
-    np.random.seed = _seeded(np.random.seed)
-    np.random.set_state = _seeded(np.random.set_state)
-    random.seed = _seeded(random.seed)
-    np.random.permutation = _reversed
-    np.random.shuffle = _reverse
-    np.random.choice = _chosen
-    random.shuffle = _reverse
-    real = np.random.default_rng
-    np.random.default_rng = _seeded(lambda seed=None: Reversed(real(seed).bit_generator))

@@ -18,8 +18,8 @@ ROLES: dict[str, str] = {
     "y": r"y|y_?(train|training|batch|b|true|data|i|mb|mini|label|labels|real|actual|one_?hot|oh|enc|target|gt)|labels?|targets?|t|true"
     r"|truth|expected|actual|(batch|mini)_?y|one_?hot_?y|one_?hot|targets_list|ys|ground_?truth|desired|answers?|gt|tgt|actuals"
     r"|t_?(train|batch)|y_onehot|train_?(y|labels)|label_batch|true_?(labels?|y)|correct|classes|yt|target_?(list|vector|output)",
-    "lr": r"lr|learning_?rate|alpha|eta|step_?size|l_?rate|rate|learn_?rate|lrate|lr0",
-    "epochs": r"epochs?|iterations?|(num|n|max)_?(iterations?|epochs?|iters?|steps?)|iters?|steps|max_?iter|n_iter",
+    "lr": r"lr|learning_?rate|alpha|eta|epsilon|step_?size|l_?rate|rate|learn_?rate|lrate|lr0",
+    "epochs": r"epochs?|iterations?|(num|n|max|number_of)_?(iterations?|epochs?|iters?|steps?|passes)|iters?|steps|max_?iter|n_iter",
     "batch_size": r"(mini_?)?batch_?size|bs|minibatchsize|size_batch|batchsize|batch|mini_?batch",
     "count": r"m|n|n_?samples|num_?samples|m_train|batch_?n|n_examples|num_examples|n_train",
     "verbose": r"verbose|print_?(cost|every|loss|interval|freq)?|debug|plot|show|log_?(every|interval)|quiet|display",
@@ -29,16 +29,16 @@ ROLES: dict[str, str] = {
     "sizes": r"sizes?|layers?|layer_?(sizes?|dims?|dimensions?|units?|nodes?)|layers_?(dims?|sizes?)|dims?|dimensions|arch(itecture)?"
     r"|nodes|topology|units|shape|structure|n_units|network_?(shape|structure)|widths|neurons|layout",
     "hidden_list": r"hiddens?_?(sizes|dims|layers|units|widths|layer_sizes)|hiddens",
-    "inputs": r"n_?x|(n|num|d|size)_?(in|inputs?|features?)|input_?(size|dim|dims|nodes|units|features|n|layer_?size|neurons|shape)"
+    "inputs": r"n_?x|l_in|(n|num|d|size)_?(in|inputs?|features?)|input_?(size|dim|dims|nodes|units|features|n|layer_?size|neurons|shape)"
     r"|in_?(features?|dim|size|d|units|channels)?|nin|d_in|inputnodes|inputs?|nn_input_dim|fan_?in|d|features|n_i|i|n_features|in_|d0",
     "hidden": r"n_?h\d?|(n|num|size)_?hidden|hidden_?(size|dim|nodes|units|n|layer_?size|neurons|features)?\d?|h\d?|hiddennodes"
     r"|nn_hdim|nn_hidden_dim|n_?hidden_?(units|\d)?|d_?h(idden)?|middle|hid|mid|width|nhid",
     "hidden_2": r"$^",
-    "outputs": r"n_?y|(n|num|d|size|no)_?(out|outputs?|classes)|output_?(size|dim|dims|nodes|units|features|n|layer_?size|neurons)"
+    "outputs": r"n_?y|l_out|(n|num|d|size|no)_?(out|outputs?|classes)|output_?(size|dim|dims|nodes|units|features|n|layer_?size|neurons)"
     r"|out_?(features?|dim|size|d|units|channels)?|nout|d_out|outputnodes|outputs?|nn_output_dim|c|classes|k|n_class|n_o|o|fan_?out|nclass",
-    "grad_output": r"d_?out(put)?s?|d_?values?|grad_?outputs?|grads?_?in|upstream(_?grad(ient)?)?|d_?y|delta|error|out_?grad|output_?grad(ient)?"
+    "grad_output": r"d_?l_?d_?(o|y|z|a)\w*|d_?out(put)?s?|d_?values?|grad_?outputs?|grads?_?in|upstream(_?grad(ient)?)?|d_?y|delta|error|out_?grad|output_?grad(ient)?"
     r"|grad|dl_?dy|dl_?do|dz|da|gradient|output_error|grad_out|top_diff|up|top|incoming|dvals|eta|g|loss_grad|dloss|err",
-    "output": r"al|a_?l|a_?last|outputs?|out|y_?(pred|hat|prob|out|p|predicted)|yhat|y_|pred(s|icted|ictions?)?|prob(s|abilit(y|ies))?"
+    "output": r"al|a_?l|a_?last|outputs?|out|y_?(pred|hat|prob|out|p|predicted)|yhat|y_|pred(s|icted|ictions?)?|prob(s|as?|abilit(y|ies))?"
     r"|logits|scores?|p|o|final_outputs?|y_prediction|estimate|guess|h|a\d|z\d|z|hypothesis",
     "params": r"params?|parameters|weights?|w|ws|wts|model|theta|net|network|nn|layers|p|w_and_b|wb|state",
     "cache": r"caches?|memory|forward_?cache|intermediates?|ctx|stored|activations?|values|forward_?(pass|values|out|results?)"

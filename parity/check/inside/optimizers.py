@@ -15,7 +15,9 @@ from parity.check.inside.names import fits_role
 from parity.check.inside.program import CannotCall, Program, bind, run
 from parity.check.inside.toolkit import OPTIMIZER_CLASS
 
-STATE_MAKER = re.compile(r"init|make|zero|create|new|start|empty|setup|build|adam|moment|veloc|state|slots|memory", re.I)
+STATE_MAKER = re.compile(
+    r"init|make|zero|create|new|start|empty|setup|build|adam|moment|veloc|state|slots|memory", re.I
+)
 SETTINGS = {"momentum": 0.9, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8}
 LEFT_OUT = ("x", "y", "x_other", "y_other", "output", "count", "cache", "pairs")
 STEPS = ("step", "update", "apply", "apply_gradients", "update_params", "optimize", "minimize")

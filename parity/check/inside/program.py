@@ -11,9 +11,12 @@ from typing import Any
 import numpy as np
 
 from parity.check.inside.arrays import Array, Found, Layout, look_up, parts, walk
+from parity.check.inside.chance import rewind
 from parity.check.inside.load import Slow, time_limit
 from parity.check.inside.names import COMPILED, fits_role, returned_name, returned_names
 
+BATCHES = (7, 7, 7, 7, 5)
+"""The numbers of samples in the batches of a session; the last one is short."""
 CALL_SECONDS = 1.5
 ENDLESS: set[Any] = set()
 """Functions that did not come to an end; they are not called again."""
@@ -36,6 +39,42 @@ class Program:
     layout: Layout | None = None
     style: str = "functions"
     failures: list[str] = field(default_factory=list)
+    slots: list[tuple[dict[str, Any], str, str]] = field(default_factory=list)
+    """(dictionary, name, role) of attributes and global names that hold the data: each batch is written there."""
+
+    def find_slots(self, owner: Any, sizes: list[int]) -> None:
+        """Where the file keeps its data: attributes made from the constructor's samples, and global arrays that it reads."""
+        held = getattr(owner, "__dict__", {})
+        samples = BATCHES[0]
+        for name, value in held.items():
+            if isinstance(value, np.ndarray) and value.ndim and len(value) == samples:
+                role = "x" if value.ndim == 2 and fits_role(name, "x") else "y" if fits_role(name, "y") else None
+                self.slots += [(held, name, role)] if role else []
+        for name, value in self.globals.items():
+            if isinstance(value, np.ndarray) and value.size and not name.startswith("_"):
+                role = "x" if fits_role(name, "x") else "y" if fits_role(name, "y") else None
+                self.slots += [(self.globals, name, role)] if role else []
+
+    def supply(self, name: str) -> Any:
+        """The value of a global name that the file reads and does not have: its data, or their number."""
+        for role in ("x", "y", "count"):
+            if role in self.roles and fits_role(name, role):
+                if role != "count":
+                    self.slots.append((self.globals, name, role))
+                return self.roles[role]
+        return None
+
+    def set_epochs(self, name: str, epochs: int) -> bool:
+        """Let a training run for so many epochs: by a parameter, an attribute or a global name. False where none says so."""
+        self.roles["epochs"] = epochs
+        if any(fits_role(p, "epochs") for p in inspect.signature(self.functions[name]).parameters):
+            return True
+        for holder in (getattr(self.roots.get("self"), "__dict__", {}), self.globals):
+            for word, value in holder.items():
+                if fits_role(word, "epochs") and isinstance(value, int) and not isinstance(value, bool):
+                    holder[word] = epochs
+                    return True
+        return False
 
     def call(self, name: str, without: tuple[str, ...] = (), order: tuple[str, ...] = ()) -> Any:
         """Call a function with whatever its parameters' names ask for.
@@ -48,7 +87,7 @@ class Program:
         for less, first in (((), ()), (("output",), ()), (("params",), ()), (("count", "output"), ("params",))):
             try:
                 arguments = bind(function, self.known, self.roles, (*without, *less), (*first, *order))
-                return run(function, arguments, self.file, self.globals, self.roles.get("count"))
+                return run(function, arguments, self.file, self.globals, self.supply)
             except CannotCall as error:
                 problem = problem or error
         raise problem or CannotCall("cannot be called")
@@ -88,6 +127,11 @@ class Program:
             return False
 
     def _replace(self, name: str, result: Any) -> None:
+        root = next(iter(self.roots))
+        old = [part for part, _ in parts(self.roots[root])]
+        if len(self.roots) == 1 and hasattr(result, "_fields") and [part for part, _ in parts(result)] == old:
+            self.roots[root] = result
+            return
         names = returned_names(self.functions[name], result)
         if isinstance(result, tuple) and names and set(names) & set(self.roots):
             self.roots.update({n: v for n, v in zip(names, result, strict=True) if n in self.roots})
@@ -193,7 +237,11 @@ def _role(name: str, roles: dict[str, Any], used: set[str], without: tuple[str, 
 
 
 def run(
-    function: Callable[..., Any], arguments: dict[str, Any], file: str, names: dict[str, Any], count: int | None = None
+    function: Callable[..., Any],
+    arguments: dict[str, Any],
+    file: str,
+    names: dict[str, Any],
+    supply: Callable[[str], Any] | None = None,
 ) -> Any:
     """Call somebody's function; any failure becomes one line that names the line of their file.
 
@@ -202,17 +250,18 @@ def run(
     code = getattr(function, "__code__", function)
     if code in ENDLESS:
         raise CannotCall(f"{getattr(function, '__name__', function)}() took longer than {CALL_SECONDS:g} s before")
-    for _ in range(3):
+    for _ in range(5):
         try:
             with time_limit(CALL_SECONDS), warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
-                np.random.seed(0)
+                rewind()
                 return _positional(function, arguments)
-        except NameError as error:  # a number of samples that a notebook has as a global
-            name = getattr(error, "name", None)
-            if count is None or not name or not fits_role(name, "count"):
+        except NameError as error:  # data, or their number, that a notebook has as a global
+            name = str(getattr(error, "name", ""))
+            value = supply(name) if supply and name not in names else None
+            if value is None:
                 raise CannotCall(where(error, file)) from error
-            names[name] = count
+            names[name] = value
         except (Exception, SystemExit, Slow) as error:
             if isinstance(error, Slow):
                 ENDLESS.add(code)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from parity.check.inside.session import Session
+from parity.check.inside.data import Session
 
 
 def save(path: Path, sessions: list[Session], skipped: list[str], error: str) -> None:

@@ -4,145 +4,23 @@ from __future__ import annotations
 
 import inspect
 import re
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from parity.check.inside.arrays import Array, Found, Layout, find_gradients, look_up, parts, walk
+from parity.check.inside.arrays import Array, Found, find_gradients, look_up, walk
+from parity.check.inside.chance import own_rng
+from parity.check.inside.data import Form, Step, choose_output, give
 from parity.check.inside.names import fits_role, returned_names
 from parity.check.inside.optimizers import call_update, takes_gradients
 from parity.check.inside.program import CannotCall, Program, split
-
-RATE = 0.05
-PENALTY = 0.1
-BATCHES = (7, 7, 7, 7, 5)
 
 FORWARD = r"forward|feed|predict_proba|propag|^fwd|infer|activate|^output|compute_out|hypothesis|^net(work)?$|^model$|^run$|logits|scores|__call__|^predict|^query|^loss$|^think$|^f$"
 LOSS = r"loss|cost|entropy|criterion|objective|mse|error|nll"
 BACKWARD = r"back|grad|bprop|derivativ|bwd|^loss"
 UPDATE = r"update|^step|_step$|apply|optimi[sz]e|sgd|descen|adjust|learn|improve|correct|move|tune"
-STEP = r"train_?(step|on_batch|batch|one)|^step$|partial_fit|update_mini_?batch|fit_batch|one_step|train_iter|^update$|^train$|^fit$|^learn$|^SGD$|back|descent|optimi[sz]e"
+STEP = r"^training loop|train_?(step|on_batch|batch|one)|^step$|partial_fit|update_mini_?batch|fit_batch|one_step|train_iter|^update$|^train$|^fit$|^learn$|^SGD$|back|descent|optimi[sz]e"
 TRAIN = r"^train|^fit|descent|^model$|nn_model|learn|optimi[sz]e|^run|SGD|layer_model"
-
-
-@dataclass
-class Step:
-    """What was seen in one training step."""
-
-    x: Array
-    target: Array
-    weights: list[Array]
-    biases: list[Any]
-    output: Array | None = None
-    loss: float | None = None
-    weight_gradients: list[Any] | None = None
-    bias_gradients: list[Any] | None = None
-    new_weights: list[Array] | None = None
-    new_biases: list[Any] | None = None
-    numeric: list[Array] = field(
-        default_factory=list
-    )  # per layer: rows (i, j, central difference of the loss); j = -1: bias
-    changed: list[str] = field(default_factory=list)  # names of inputs that the program changed in place
-
-
-@dataclass
-class Form:
-    """How the data are given: samples as rows or columns, and how labels are written."""
-
-    columns: bool
-    labels: str  # integers, one-hot, integers-2d
-    single: bool = False
-
-    def __str__(self) -> str:
-        if self.single:
-            return f"one sample at a time, labels {self.labels}"
-        return f"samples as {'columns' if self.columns else 'rows'}, labels {self.labels}"
-
-
-@dataclass
-class Session:
-    """A few steps in one form of the data, with the names of the functions that were called."""
-
-    form: Form
-    steps: list[Step]
-    calls: dict[str, str]
-    layout: Layout
-    style: str
-    rate: float | None
-    notes: list[str] = field(default_factory=list)
-    extra: dict[str, float] = field(default_factory=dict)
-    accuracy: dict[str, str] = field(default_factory=dict)
-
-
-def batches(sizes: list[int], rng: np.random.Generator, counts: tuple[int, ...] = BATCHES) -> list[tuple[Array, Array]]:
-    """Batches of different samples: x (N, D) and one-hot targets (N, C); the last class is in each of them."""
-    answer = []
-    for count in counts:
-        x = rng.normal(0, 1, (count, sizes[0]))
-        classes = max(sizes[-1], 2)
-        labels = rng.integers(0, classes, count)
-        labels[-1] = classes - 1
-        labels[0] = 0
-        target = np.eye(classes)[labels] if sizes[-1] > 1 else labels[:, None].astype(float)
-        answer.append((x, target))
-    return answer
-
-
-def give(program: Program, form: Form, x: Array, target: Array) -> None:
-    """Put a batch where functions look for it."""
-    labels = target.argmax(1) if target.shape[1] > 1 else target[:, 0].astype(int)
-    y: Any = {"integers": labels, "one-hot": target, "integers-2d": labels[:, None]}[form.labels].copy()
-    x = x.copy()
-    if form.columns:
-        x, y = x.T.copy(), (y.T.copy() if y.ndim == 2 else y)
-    if form.single:
-        x, y = x[0], y[0]
-    roles = program.roles
-    roles.update(
-        x=x, y=y, x_other=x, y_other=y, count=len(target), batch_size=len(target), lr=RATE, epochs=1, verbose=False
-    )
-    roles["batch_size_2"] = len(target)
-    samples = x.T if form.columns else np.atleast_2d(x)
-    pairs = list(zip(samples, target, strict=True))
-    roles["pairs"] = [(one[:, None], t[:, None]) for one, t in pairs] if form.columns else pairs
-    for name, value in list(program.globals.items()):
-        if (
-            isinstance(value, int)
-            and not isinstance(value, bool)
-            and (name in ("m", "n_samples", "num_samples", "m_train") or fits_role(name, "batch_size"))
-        ):
-            program.globals[name] = len(target)
-        elif isinstance(value, float) and fits_role(name, "lr"):
-            program.globals[name] = RATE
-    for word in [w for w in program.known if re.match(r"^(m|one_hot_?y|onehot)$", w, re.I)]:
-        program.known[word] = len(target) if word == "m" else target
-
-
-def as_output(array: Any, count: int, classes: int, columns: bool) -> Array | None:
-    """An array of shape (N, C) from one that may lie on its side; None where it has another shape."""
-    array = np.asarray(array)
-    if array.dtype.kind != "f":
-        return None
-    if columns and array.shape == (classes, count):
-        return array.T.copy()
-    if not columns and array.shape == (count, classes):
-        return array.copy()
-    if array.shape == (count,) and classes == 1:
-        return array[:, None].copy()
-    if count == 1 and array.size == classes:
-        return array.reshape(1, classes).copy()
-    return None
-
-
-def choose_output(found: list[Found], count: int, classes: int, columns: bool) -> Array | None:
-    """Among the arrays that a forward call made: probabilities if there are any, else the last of the right shape."""
-    fits = [(f, as_output(f.value, count, classes, columns)) for f in found]
-    outputs = [o for f, o in fits if o is not None and not f.is_gradient]
-    if not outputs:
-        return None
-    likely = [o for o in outputs if np.all(o >= 0) and (np.allclose(o.sum(1), 1) or np.allclose(o.sum(0), 1))]
-    return likely[-1] if likely else outputs[-1]
 
 
 def call_step(program: Program, name: str) -> Any:
@@ -200,7 +78,7 @@ class Driver:
     def _depends_on_weights(self, name: str, count: int) -> None:
         """Raises CannotCall for a function whose output is the same with other weights: an activation, say."""
         before = self.forward(name, count)
-        self.program.set_weights(np.random.default_rng(9))
+        self.program.set_weights(own_rng(9))
         if np.array_equal(before, self.forward(name, count)):
             raise CannotCall(f"{name}() does not depend on the weights")
 
@@ -305,16 +183,20 @@ class Driver:
 
     # ---- which function does what --------------------------------------------------------------------------------
 
-    def find(self, count: int) -> None:
-        """Try the functions whose names fit, in order, and keep the first that does its part."""
-        program = self.program
-        candidates = ranked(program, FORWARD)
+    def find_forward(self, count: int) -> None:
+        """The function that gives the outputs, if there is one."""
+        candidates = ranked(self.program, FORWARD)
         candidates.sort(
             key=lambda n: (n.startswith("predict") or n in ("loss", "think"), "L_" not in n and "model" not in n)
         )
         self._first("forward", candidates, lambda n: self.forward(n, count))
         if "forward" not in self.calls:
             self._first("forward", self._others(candidates, "x", "y"), lambda n: self._depends_on_weights(n, count))
+
+    def find(self, count: int) -> None:
+        """Try the functions whose names fit, in order, and keep the first that does its part."""
+        program = self.program
+        self.find_forward(count)
         self._first(
             "loss", [n for n in ranked(program, LOSS) if not re.search("back|grad|deriv|prime|delta|d_", n)], self.loss
         )
@@ -358,7 +240,7 @@ class Driver:
         if any(np.shape(a) != np.shape(b) for a, b in zip(before, after, strict=True)):
             raise CannotCall(f"{name}() begins with weights of its own, of other shapes")
         if name in ranked(self.program, TRAIN) and len(before) > 0:
-            self.program.set_weights(np.random.default_rng(8))
+            self.program.set_weights(own_rng(8))
             self.program.replace_roots(name, call_step(self.program, name))
             again, _ = self.program.weights()
             if all(np.array_equal(a, b) for a, b in zip(after, again, strict=True)):
@@ -448,7 +330,7 @@ class Driver:
         for role, given in (("x", x), ("y", target)):
             now = program.roles[role]
             if self.form.single:
-                now = np.atleast_2d(now)
+                now = np.reshape(now, (1, -1))
             same = np.array_equal(now.T if self.form.columns and np.ndim(now) == 2 else now, given)
             if role == "x" and not same:
                 step.changed.append(role)
@@ -481,6 +363,3 @@ def _scalar(result: Any) -> float | None:
         ):
             return float(np.asarray(value).reshape(()))
     return None
-
-
-__all__ = ["Driver", "Form", "Session", "Step", "batches", "give", "parts"]

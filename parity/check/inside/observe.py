@@ -1,0 +1,285 @@
+"""What can be seen of a submission: every form of the data is tried, and every program that can be made of the file."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from parity.check.inside.accuracy import judge_accuracy
+from parity.check.inside.data import BATCHES, RATE, Form, Session, Step, batches, give
+from parity.check.inside.load import Submission, load
+from parity.check.inside.makers import FORMS, programs, stream
+from parity.check.inside.names import fits_role
+from parity.check.inside.optimizers import SETTINGS
+from parity.check.inside.program import CannotCall, Program
+from parity.check.inside.session import TRAIN, Driver, call_step, ranked
+
+SIZES = [[12, 9, 9, 5], [12, 9, 5], [12, 9, 9, 1], [8, 8, 8, 8]]
+
+
+def sessions(submission: Submission) -> Iterator[Session]:
+    """Every form in which the submission could be driven, for the first sizes at which it can be."""
+    deep = False
+    trains: list[Session] = []
+    for sizes in SIZES:
+        if len(sizes) == 3 and (trains or not deep):  # for networks that take any sizes, but have one hidden layer only
+            continue
+        made: list[Session] = []
+        for form in FORMS:
+            for number, program in enumerate(programs(submission, sizes, form)):
+                calls = _explore(program, form, submission)
+                for chosen in _plans(calls):
+                    fresh = load(submission.path) if submission.seconds < 0.3 else submission
+                    again = programs(fresh, sizes, form)
+                    if number < len(again):
+                        made += _record(again[number], form, submission, chosen, program.failures)
+                        if "backward" in chosen and made:
+                            _add_differences(made[-1], programs(fresh, sizes, form)[number], form)
+                if not {"backward", "step"} & set(calls) and (again := _retrained(submission, sizes, form, number)):
+                    made.append(again)
+                if calls and (training := _training(submission, sizes, form, number)):
+                    made.append(training)
+        yield from made
+        trains = [
+            s for s in made if s.steps[0].output is not None and (s.steps[0].weight_gradients or s.steps[0].new_weights)
+        ]
+        deep = deep or any(len(s.layout.sizes) > 3 for s in made)
+        if len(sizes) == 3 and not trains:
+            continue
+        if any(s.steps[0].weight_gradients and s.steps[0].loss is not None for s in made):
+            return
+        if (
+            len(sizes) == 4
+            and sizes[-1] == 1
+            and any(s.steps[0].weight_gradients or s.steps[0].new_weights for s in made)
+        ):
+            return
+
+
+def _explore(program: Program, form: Form, submission: Submission) -> dict[str, str]:
+    """Which functions do what, found by calling them on a network that is thrown away."""
+    (x, target) = _data(program, form)[0]
+    try:
+        give(program, form, x, target)
+        driver = Driver(program, form)
+        driver.find(len(x))
+    except FAILURES as error:
+        submission.skipped.append(f"{program.style}, {form}: {error}")
+        return {}
+    if not driver.calls:
+        submission.skipped += program.failures
+    return driver.calls
+
+
+def _plans(calls: dict[str, str]) -> list[dict[str, str]]:
+    """Which calls to make in a session: all of them; and where a step computes its own gradients, the step alone."""
+    if not {"backward", "step", "forward"} & set(calls):
+        return []
+    plans = [calls]
+    if "step" in calls and "backward" in calls:
+        plans.append({part: name for part, name in calls.items() if part in ("forward", "step")})
+    return plans
+
+
+def _data(program: Program, form: Form) -> list[tuple[Any, Any]]:
+    assert program.layout is not None
+    data = batches(program.layout.sizes, stream(2))
+    return [(x[:1], t[-1:]) for x, t in data] if form.single else data
+
+
+def _add_differences(session: Session, program: Program, form: Form) -> None:
+    """Central differences of the loss for the session's first batch, on a network of their own."""
+    x, target = _data(program, form)[0]
+    try:
+        give(program, form, x, target)
+        driver = Driver(program, form)
+        driver.calls = session.calls
+        program.set_weights(stream(3))
+        session.steps[0].numeric = driver.differences(len(x))
+    except FAILURES:
+        return
+
+
+TRAINING_SAMPLES = 17
+
+
+def _training(submission: Submission, sizes: list[int], form: Form, number: int) -> Session | None:
+    """One epoch of the submission's own training on 17 samples in batches of 7: order, shuffling and the last batch."""
+    made = programs(submission, sizes, form)
+    if number >= len(made) or form.single:
+        return None
+    program = made[number]
+    assert program.layout is not None
+    for name in ranked(program, TRAIN):
+        parameters = inspect.signature(program.functions[name]).parameters
+        if not _knows_batch_size(program, list(parameters)):
+            continue
+        ((x, target),) = batches(program.layout.sizes, stream(4), (TRAINING_SAMPLES,))
+        give(program, form, x, target)
+        program.roles["batch_size"] = program.roles["batch_size_2"] = BATCHES[0]
+        for word in [n for n, v in program.globals.items() if isinstance(v, int) and fits_role(n, "batch_size")]:
+            program.globals[word] = BATCHES[0]
+        program.set_weights(stream(3))
+        try:
+            step = Step(x, target, *program.weights())
+            program.replace_roots(name, call_step(program, name))
+            step.new_weights, step.new_biases = program.weights()
+        except FAILURES:
+            continue
+        if any(np.shape(a) != np.shape(b) for a, b in zip(step.weights, step.new_weights, strict=True)):
+            continue
+        if any(not np.array_equal(a, b) for a, b in zip(step.weights, step.new_weights, strict=True)):
+            rate = RATE if _has_rate(program, name) else None
+            return Session(form, [step], {"training": name}, program.layout, program.style, rate)
+    return None
+
+
+def _retrained(submission: Submission, sizes: list[int], form: Form, number: int) -> Session | None:
+    """Steps of a training that begins with weights of its own each time: it is run for 0, 1, 2, … epochs."""
+    if form.single:
+        return None
+    for name in ranked(programs(submission, sizes, form)[number], TRAIN):
+        seen = []
+        for epochs in range(len(BATCHES)):
+            program = programs(submission, sizes, form)[number]
+            ((x, target),) = batches(program.layout.sizes, stream(4), BATCHES[:1], complete=True)
+            give(program, form, x, target)
+            if not program.set_epochs(name, epochs):
+                break
+            try:
+                program.replace_roots(name, call_step(program, name))
+                seen.append((program, Step(x, target, *program.weights())))
+            except FAILURES as error:
+                submission.skipped.append(f"{name}(): {error}")
+                if epochs:
+                    break
+        steps = [_between(one, after) for (_, one), (_, after) in itertools.pairwise(seen)]
+        if len(steps) > 1 and all(_moved(step) for step in steps):
+            program, _ = seen[0]
+            rate = RATE if _has_rate(program, name) else None
+            calls = {"step": name}
+            session = Session(form, steps, calls, program.layout, program.style, rate)
+            _add_outputs(session, [p for p, _ in seen], form)
+            session.extra = _hyperparameters(program, [name])
+            return session
+    return None
+
+
+def _between(before: Step, after: Step) -> Step:
+    return replace(before, new_weights=after.weights, new_biases=after.biases)
+
+
+def _moved(step: Step) -> bool:
+    pairs = list(zip(step.weights, step.new_weights or [], strict=True))
+    same_shapes = all(np.shape(a) == np.shape(b) for a, b in pairs)
+    return same_shapes and any(not np.array_equal(a, b) for a, b in pairs)
+
+
+def _add_outputs(session: Session, trained: list[Program], form: Form) -> None:
+    """What the trained networks answer, where a function gives outputs."""
+    for program, step in zip(trained, session.steps, strict=False):
+        try:
+            give(program, form, step.x, step.target)
+            driver = Driver(program, form)
+            driver.find_forward(len(step.x))
+            step.output = driver.forward(driver.calls["forward"], len(step.x))
+        except FAILURES:
+            return
+        session.calls["forward"] = driver.calls["forward"]
+
+
+def _has_rate(program: Program, name: str) -> bool:
+    parameters = inspect.signature(program.functions[name]).parameters
+    return any(fits_role(p, "lr") for p in parameters) or _knows_rate_attribute(program)
+
+
+def _knows_batch_size(program: Program, parameters: list[str]) -> bool:
+    """Whether a training is told the size of its batches: by a parameter, an attribute or a global name."""
+    owner = getattr(program.roots.get("self"), "__dict__", {})
+    named = any(fits_role(p, "batch_size") or fits_role(p, "batch_size_2") for p in parameters)
+    return named or any(
+        isinstance(v, int) and fits_role(n, "batch_size") for n, v in {**program.globals, **owner}.items()
+    )
+
+
+FAILURES = (CannotCall, KeyError, ValueError, TypeError, IndexError, AttributeError)
+
+
+def _record(
+    program: Program, form: Form, submission: Submission, calls: dict[str, str], failures: list[str]
+) -> list[Session]:
+    """A few steps of a fresh network, from its first call on."""
+    assert program.layout is not None
+    data = _data(program, form)
+    try:
+        give(program, form, *data[0])
+        driver = Driver(program, form)
+        driver.calls = dict(calls)
+        program.set_weights(stream(3))
+        steps = []
+        for x, target in data:
+            try:
+                steps.append(driver.step(x, target))
+            except CannotCall as error:
+                failures.append(str(error))
+                if not steps:
+                    raise
+                break
+        rate = RATE if _knows_rate(program, driver) else None
+        session = Session(form, steps, driver.calls, program.layout, program.style, rate, failures[:])
+        session.accuracy = _accuracy(driver)
+        session.extra = _hyperparameters(program, [n for p, n in driver.calls.items() if p in ("update", "step")])
+        return [session]
+    except FAILURES as error:
+        submission.skipped.append(f"{program.style}, {form}: {error}")
+        return []
+
+
+def _accuracy(driver: Driver) -> dict[str, str]:
+    try:
+        return judge_accuracy(driver, stream(6))
+    except FAILURES:
+        return {}
+
+
+def _knows_rate(program: Program, driver: Driver) -> bool:
+    name = (
+        driver.calls.get("update")
+        or driver.calls.get("step")
+        or (driver.calls.get("backward") if driver.backward_updates else None)
+    )
+    if name is None:
+        return False
+    parameters = inspect.signature(program.functions[name]).parameters
+    if any(fits_role(p, "lr") for p in parameters):
+        return True
+    by_class = "." in name and name in program.functions and "self" not in program.functions
+    return _knows_rate_attribute(program) or program.style == "layer objects" or by_class
+
+
+def _knows_rate_attribute(program: Program) -> bool:
+    root = next(iter(program.roots.values()))
+    if any(fits_role(n, "lr") and isinstance(v, float) and v == RATE for n, v in program.globals.items()):
+        return True
+    return any(
+        fits_role(n, "lr") and v == RATE for n, v in getattr(root, "__dict__", {}).items() if isinstance(v, float)
+    )
+
+
+def _hyperparameters(program: Program, calls: list[str]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    owners = [getattr(function, "__self__", None) for function in program.functions.values()]
+    for root in [*program.roots.values(), *(getattr(owner, "_optimizer", None) for owner in owners)]:
+        values = getattr(root, "__dict__", {})
+        found.update({k: float(v) for k, v in values.items() if isinstance(v, float | int) and not isinstance(v, bool)})
+    for name in calls:
+        for word, parameter in inspect.signature(program.functions[name]).parameters.items():
+            if fits_role(word, "momentum"):
+                chosen = parameter.default if isinstance(parameter.default, float) else SETTINGS["momentum"]
+                found.setdefault("momentum", chosen)
+    return found
