@@ -15,8 +15,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from parity.check.commandline import check  # noqa: E402
-from parity.check.diagnosis import Diagnosis  # noqa: E402
+from parity.check.commandline import check
+from parity.check.diagnosis import Diagnosis
 
 CORPUS = Path(__file__).parent / "student_networks"
 

@@ -76,14 +76,20 @@ BOTH_DTYPES = {"dtypes": ["float64", "float32"]}
 FLOAT32 = {"dtypes": ["float32"]}
 
 
-def bug(name: str, experiment: dict[str, Any], file: str, old: str, new: str, stages: str, places: str, **more: Any) -> Mutation:
+def bug(
+    name: str, experiment: dict[str, Any], file: str, old: str, new: str, stages: str, places: str, **more: Any
+) -> Mutation:
     """A bug in one place; alternatives of `stages` and `places` stand between bars."""
-    return Mutation(name, experiment, (Change(file, old, new),), tuple(stages.split("|")), tuple(places.split("|")), **more)
+    return Mutation(
+        name, experiment, (Change(file, old, new),), tuple(stages.split("|")), tuple(places.split("|")), **more
+    )
 
 
 def pair(first: Mutation, second: Mutation) -> Mutation:
     """Two bugs at once, both of which must be found: by the first stage and the first place of each."""
-    names, stages, places = (tuple(getattr(each, name) for each in (first, second)) for name in ("name", "stages", "places"))
+    names, stages, places = (
+        tuple(getattr(each, name) for each in (first, second)) for name in ("name", "stages", "places")
+    )
     return Mutation(
         f"pair: {names[0]} + {names[1]}", first.experiment, (*first.changes, *second.changes),
         tuple(each[0] for each in stages), tuple(each[0] for each in places),

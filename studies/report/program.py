@@ -1,7 +1,6 @@
-"""Write a report on the runs in the logs: python -m studies report [configs/report.yaml] [--out DIR] [flags].
+"""Write a report on the runs in the logs, as PDF, HTML and Markdown: python -m studies report
 
-It comes as PDF, HTML and Markdown. Without a config it uses the runs in logs/. With one, missing runs are made first.
-All other flags are the trainers'.
+Without a config it uses the runs in logs/. With one (such as configs/report.yaml), missing runs are made first.
 """
 
 from __future__ import annotations

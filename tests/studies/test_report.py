@@ -317,7 +317,7 @@ def test_a_run_with_other_settings_is_not_the_one_that_was_asked_for(made: Made)
     [
         ("nam: Ada\n", ("unknown key 'nam'", "Did you mean 'name'")),
         ("links: {code: example.org}\n", ("links", "https://")),
-        (TASKS + "sweeps: {hyperparameters: nowhere.yaml}\n", ("nowhere.yaml", "cannot be read")),
+        (TASKS + "sweeps: {hyperparameters: nowhere.yaml}\n", ("cannot read", "nowhere.yaml", "No such file")),
         ("task_one: nowhere.yaml\n", ("nowhere.yaml",)),
         ("title: [1]\n", ("title",)),
     ],
