@@ -32,6 +32,11 @@ CONDITIONS: dict[str, Callable[[Experiment], bool]] = {
     "dual_tower.margin": lambda experiment: experiment.dual_tower.margin_weight > 0,
     "dual_tower.temperature": lambda experiment: experiment.dual_tower.contrast_weight > 0,
     "dual_tower.label_smoothing": lambda experiment: experiment.dual_tower.contrast_weight > 0,
+    **{
+        f"sequence.{name}": lambda experiment: experiment.sequence.layers is None
+        for name in ("dim", "depth", "heads", "feedforward", "dropout", "positions")
+    },
+    "sequence.layers": lambda experiment: experiment.sequence.layers is not None,
     "data.word_vectors": lambda experiment: MODELS[experiment.model].needs_words,
 }
 """Fields that some experiments ignore, and when they are in force."""

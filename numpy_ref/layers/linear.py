@@ -11,9 +11,9 @@ __all__ = ["Linear"]
 
 
 class Linear(Layer):
-    """y = x Wᵀ + b, with x (B, in), W = `weight` (out, in), b = `bias` (out,), which may be left out.
+    """y = x Wᵀ + b, with x (B, in) or (B, T, in), W = `weight` (out, in), b = `bias` (out,), which may be left out.
 
-    dL/dW = gradᵀ x,  dL/db = Σ_batch grad,  dL/dx = grad W.
+    dL/dW = gradᵀ x,  dL/db = Σ_batch grad,  dL/dx = grad W. The points T of sequences are so many rows more.
     """
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True, *, dtype: np.dtype) -> None:
@@ -23,20 +23,23 @@ class Linear(Layer):
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         """y = x Wᵀ + b."""
-        self._x = x
-        y = matmul(x, self.weight.data.T)
+        self._x = x.reshape(-1, x.shape[-1])
+        y = matmul(self._x, self.weight.data.T)
         if self.bias:
             y += self.bias.data
-        return y
+        return y.reshape(*x.shape[:-1], -1)
 
     def backward(self, grad: np.ndarray) -> np.ndarray:
         """dL/dW = gradᵀ x and dL/db = Σ grad into the parameters; dL/dx = grad W returned."""
+        rows = grad.reshape(-1, grad.shape[-1])
         if self.bias:
-            self.bias.grad[...] = grad.sum(axis=0)
-        return two_matmuls((grad.T, self._x), (grad, self.weight.data), out=self.weight.grad)
+            self.bias.grad[...] = rows.sum(axis=0)
+        dx = two_matmuls((rows.T, self._x), (rows, self.weight.data), out=self.weight.grad)
+        return dx.reshape(*grad.shape[:-1], -1)
 
     def backward_parameters(self, grad: np.ndarray) -> None:
         """dL/dW = gradᵀ x and dL/db = Σ grad into the parameters."""
+        rows = grad.reshape(-1, grad.shape[-1])
         if self.bias:
-            self.bias.grad[...] = grad.sum(axis=0)
-        matmul(grad.T, self._x, out=self.weight.grad)
+            self.bias.grad[...] = rows.sum(axis=0)
+        matmul(rows.T, self._x, out=self.weight.grad)
