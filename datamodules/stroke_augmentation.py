@@ -22,7 +22,7 @@ def augment_points(points: np.ndarray, config: Augmentation, random: np.random.G
     real = points[..., 2] != PADDING
     strokes = _stroke_numbers(points)
     ranks = _ranks(count, longest, strokes, config, random)
-    kept = real & _kept(strokes, config, random)
+    kept = real & _kept(strokes, real, config, random)
     place = np.where(kept, ranks * longest + np.arange(longest), longest * longest)
     order = np.argsort(place, axis=1, kind="stable")
     changed = np.take_along_axis(points.astype(np.float64), order[..., None], axis=1)
@@ -47,13 +47,12 @@ def _ranks(
     return np.take_along_axis(ranks, strokes, axis=1)
 
 
-def _kept(strokes: np.ndarray, config: Augmentation, random: np.random.Generator) -> np.ndarray:
+def _kept(
+    strokes: np.ndarray, real: np.ndarray, config: Augmentation, random: np.random.Generator
+) -> np.ndarray:
     """Whether each point's stroke is kept, (B, T); the first stroke stays where none would be left."""
-    count, longest = strokes.shape
-    kept = random.random((count, longest)) >= config.drop_strokes
-    within = np.arange(longest) <= strokes.max(axis=1, keepdims=True)
-    kept[:, 0] |= ~(kept & within).any(axis=1)
-    return np.take_along_axis(kept, strokes, axis=1)
+    kept = np.take_along_axis(random.random(strokes.shape) >= config.drop_strokes, strokes, axis=1)
+    return kept | ((strokes == 0) & ~(kept & real).any(axis=1, keepdims=True))
 
 
 def _moved(places: np.ndarray, config: Augmentation, random: np.random.Generator) -> np.ndarray:

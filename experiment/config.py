@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from experiment.architecture import check_layers, hidden_layers
 from experiment.errors import UserError
-from experiment.registry import check_choice
+from experiment.registry import MODELS, check_choice
 
 FIVE = ("rabbit", "yoga", "hand", "snowman", "motorbike")
 """The five categories of the course; their labels are 0 to 4 in this order."""
@@ -367,7 +367,7 @@ class Experiment:
 
     def __post_init__(self) -> None:
         check_choice("model", self.model)
-        form = "strokes" if self.model == "sequence" else "bitmaps"
+        form = MODELS[self.model].form
         _check(self.data.form == form, "data.form", f"{form} with --model {self.model}", self.data.form)
         _check(self.seed >= 0, "seed", "a whole number, at least 0", self.seed)
         _check_place(self.logs_root, "logs_root")
@@ -375,3 +375,11 @@ class Experiment:
         plain = name.isprintable() and name == name.strip(". ") and not set(name) & set('/\\:*?"<>|')
         short = 0 < len(name.encode(errors="replace")) <= LONGEST_NAME
         _check(plain and short, "experiment", f"a plain folder name, of {LONGEST_NAME} bytes at most", name)
+
+    def with_model(self, model: str) -> Experiment:
+        """The same experiment with another model, and with the drawings in the form that it takes."""
+        form, augmentation = MODELS[model].form, self.data.augmentation
+        if form != "strokes":
+            augmentation = dataclasses.replace(augmentation, **dict.fromkeys(augmentation.of_strokes, 0.0))
+        data = dataclasses.replace(self.data, form=form, augmentation=augmentation)  # type: ignore[arg-type]
+        return dataclasses.replace(self, model=model, data=data)

@@ -29,6 +29,8 @@ class Model:
     """The experiment's section with its settings."""
     layers: str
     """The section's field with the list of layers through which the images pass."""
+    form: str = "bitmaps"
+    """The `data.form` that it takes."""
     needs_words: bool = False
     """Whether it embeds the categories' word vectors: its scores are similarities of images and words."""
 
@@ -83,6 +85,7 @@ MODELS: dict[str, Model] = {
         class_name="SequenceClassifier",
         section="sequence",
         layers="layers",
+        form="strokes",
     ),
 }
 

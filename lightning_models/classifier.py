@@ -93,6 +93,7 @@ class Classifier(FastHookNames, LightningModule):
 
     def feature_maps(self, images: torch.Tensor) -> list[torch.Tensor]:
         """What the first and the last activation over channels give (B, C, H, W); empty without convolutions."""
+        self.note_batch(images)
         x, maps = images, []
         for layer in self.image_layers():
             x = layer(x)

@@ -55,6 +55,7 @@ class Predictor:
     def activations(self, image: np.ndarray) -> list[tuple[str, np.ndarray]]:
         """The output (1, ...) of each layer that an image (H, W) uint8 passes, by the layer's name, in order."""
         x, outputs = torch.from_numpy(as_input(image[None], self.shape, self.dtype)), []
+        self.model.note_batch(x)
         for layer in self.model.image_layers():
             x = layer(x)
             outputs.append((type(layer).__name__, x.numpy().copy()))

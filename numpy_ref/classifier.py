@@ -61,6 +61,7 @@ class Classifier(Module):
 
     def feature_maps(self, images: np.ndarray) -> list[np.ndarray]:
         """What the first and the last activation over channels give (B, C, H, W); empty without convolutions."""
+        self.note_batch(images)
         x, maps = images, []
         for layer in self.image_layers().layers:
             x = layer.forward(x)

@@ -51,6 +51,7 @@ class Predictor:
     def activations(self, image: np.ndarray) -> list[tuple[str, np.ndarray]]:
         """The output (1, ...) of each layer that an image (H, W) uint8 passes, by the layer's name, in order."""
         x, outputs = as_input(image[None], self.shape, self.dtype), []
+        self.model.note_batch(x)
         for layer in self.model.image_layers().layers:
             x = layer.forward(x)
             outputs.append((type(layer).__name__, x.copy()))

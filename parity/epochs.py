@@ -6,7 +6,6 @@ neither track is the measure of the other, and a wrong mean is named where it is
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from functools import partial
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from datamodules.sequences import as_input
 from experiment.history import best_row, ended_by
 from experiment.run import Row
 from experiment.weights import BEST, load_weights
@@ -26,6 +26,7 @@ from parity.ledger import Finding, code_of
 from parity.metrics import metrics_by_definition, probabilities_by_definition, ties_in_top
 from parity.records import State, StepRecord
 from parity.replay import model_scores
+from parity.stored import as_stored, identities
 from training.results import TrainingResult
 
 MEANS = {"float64": 1e-11, "float32": 1e-5}
@@ -97,26 +98,21 @@ class EpochJudge:
         """The training images and labels that every epoch must have, if they are not augmented."""
         if self.data.config.augmentation.active:
             return None
-        return _identities(self.data.images("train"), self.data.labels("train"))
+        return identities(self.data.images("train"), self.data.labels("train"))
 
     def batch(self, record: StepRecord) -> None:
-        """A batch that both tracks got: pixels are whole numbers / 255, and each image comes once an epoch."""
+        """A batch that both tracks got: its numbers are those of the data set, and each image comes once an epoch."""
         split = self.splits.setdefault(record.kind, Split())
         split.counts.append(len(record.labels))
         split.labels.append(record.labels)
-        levels = record.images.astype(np.float64) * 255
-        whole = np.rint(levels)
+        stored, off = as_stored(record.images)
         step, epoch = record.step, record.epoch + 1
-        code = code_of(_as_batch())
-        what = f"pixels of a {record.kind} batch are not whole numbers / 255"
-        right = (
-            bool(np.abs(levels - whole).max(initial=0) < 1e-3)
-            and levels.min(initial=0) > -0.5
-            and levels.max(initial=0) < 255.5
-        )
-        self.ledger.check("pixels", right, lambda: Finding("pixels", what, "", step, epoch, code=code))
+        code = code_of(as_input)
+        what = f"pixels or points of a {record.kind} batch are not the whole numbers of the data set"
+        moved = self.data.as_strokes and record.kind == "train" and self.data.config.augmentation.active
+        self.ledger.check("pixels", moved or off < 1e-3, lambda: Finding("pixels", what, "", step, epoch, code=code))
         if record.kind == "train" and self.wanted is not None:
-            self.seen += _identities(_as_stored(whole), record.labels)
+            self.seen += identities(stored, record.labels)
 
     def scores(self, record: StepRecord, theirs: np.ndarray) -> None:
         """The scores of a batch in both tracks."""
@@ -352,20 +348,6 @@ def expected_end(losses: list[float], patience: int, max_epochs: int) -> tuple[i
     return len(losses) + 1, best
 
 
-def _identities(images: np.ndarray, labels: np.ndarray) -> Counter[bytes]:
-    """How often each image occurs with each label."""
-    return Counter(
-        hashlib.blake2b(image.tobytes() + int(label).to_bytes(4, "little"), digest_size=8).digest()
-        for image, label in zip(images, labels, strict=True)
-    )
-
-
-def _as_stored(levels: np.ndarray) -> np.ndarray:
-    """Pixels (B, C, H, W) as the data set keeps them: (B, H, W) or (B, H, W, 3) uint8."""
-    pixels = np.clip(levels, 0, 255).astype(np.uint8)
-    return pixels[:, 0] if pixels.shape[1] == 1 else np.ascontiguousarray(pixels.transpose(0, 2, 3, 1))
-
-
 def _batch_of(data: Any, split: str) -> np.ndarray:
     images: np.ndarray = next(data.batches(split))[0]
     return images
@@ -380,12 +362,6 @@ def _flat(test: dict[str, Any]) -> dict[str, float]:
 
 def _step(prefix: str) -> str:
     return {"train": "training", "val": "validation"}[prefix]
-
-
-def _as_batch() -> Any:
-    from datamodules.image_dataset import as_batch
-
-    return as_batch
 
 
 def _trainer(track: str) -> Any:

@@ -37,7 +37,8 @@ class Judge:
     def __init__(self, context: Any, ours: NumpyClassifier, theirs: TorchClassifier) -> None:
         self.context, self.ledger, self.model = context, context.ledger, theirs
         self.experiment, self.data = context.experiment, context.data
-        self.layers, self.modules = dict(ours.named_layers()), dict(theirs.named_modules())
+        self.layers = dict([*ours.named_layers(), *ours.named_blocks()])
+        self.modules = dict(theirs.named_modules())
         self.ours = ours
         self.random = np.random.default_rng(self.experiment.seed)
         self.bands = Bands(float(np.finfo(self.experiment.trainer.dtype).eps))

@@ -55,7 +55,7 @@ def compare_numerically(experiment: Experiment, data: ImageDataModule, ledger: L
     ledger.expect("numerical")
     _move_off_kinks(model, random)
     record = one_step(model, batch)
-    for name, layer in model.named_layers():
+    for name, layer in [*model.named_layers(), *model.named_blocks()]:
         if name in record.layers:
             _check_layer(ledger, name, layer, record.layers[name][0].x.shape, random)
     for name, (_, loss) in model.losses().items():

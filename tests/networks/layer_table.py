@@ -89,7 +89,7 @@ CASES = [
     Case("LearntPositions", POINTS),
     Case("SinusoidalPositions", POINTS),
     Case("MaskedMean", POINTS),
-    Case("Residual", FLAT, {"layers": [{"Linear": 5}, "GELU"]}),
+    Case("Residual", (6,), {"layers": [{"Linear": 6}, "GELU"]}),
     Case("Residual", IMAGE, {"layers": [CONVOLVED, "BatchNorm2d", "ReLU", CONVOLVED, "BatchNorm2d"]}),
     Case("Residual", IMAGE, {"layers": [HALVED, "BatchNorm2d", "ReLU"], "shortcut": [HALVED]}),
     Case("Residual", POINTS, {"layers": ["LayerNorm", {"MultiheadAttention": 2}, {"Dropout": 0.2}]}),

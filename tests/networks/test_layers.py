@@ -68,9 +68,9 @@ def assert_same_as_torch(ours: Any, theirs: Any, input_shape: tuple[int, ...], d
     y_torch = theirs(x_torch)
     y_torch.backward(torch.from_numpy(grad))
     assert y.dtype == dx.dtype == np.dtype(dtype)
-    np.testing.assert_allclose(y, y_torch.detach().numpy(), **TOLERANCE[dtype])
+    assert_near(y, y_torch.detach().numpy(), dtype)
     assert x_torch.grad is not None
-    np.testing.assert_allclose(dx, x_torch.grad.numpy(), **TOLERANCE[dtype])
+    assert_near(dx, x_torch.grad.numpy(), dtype)
     gradients = {key: parameter.grad.numpy() for key, parameter in theirs.named_parameters()}
     for key, parameter in ours.named_parameters():
         of_sums = {"rtol": 0, "atol": TOLERANCE[dtype]["rtol"] * np.abs(gradients[key]).max()}  # of up to 1,386 numbers
@@ -79,6 +79,12 @@ def assert_same_as_torch(ours: Any, theirs: Any, input_shape: tuple[int, ...], d
     assert list(ours.state_dict()) == list(state)
     for key, array in ours.state_dict().items():
         np.testing.assert_allclose(array, state[key].numpy(), **TOLERANCE[dtype])
+
+
+def assert_near(ours: np.ndarray, theirs: np.ndarray, dtype: str) -> None:
+    """Equal to within rounding; a sum that cancels has that of its terms, which are as large as other results."""
+    limits = TOLERANCE[dtype]
+    np.testing.assert_allclose(ours, theirs, **limits | {"atol": limits["atol"] * max(1.0, float(np.abs(theirs).max()))})
 
 
 def test_every_layer_has_a_case_and_a_class_in_both_tracks() -> None:
