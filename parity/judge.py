@@ -106,6 +106,11 @@ class Judge:
     def _layer_code(self, name: str, method: str) -> tuple[str, ...]:
         return code_of(getattr(type(self.layers[name]), method, None), type(self.modules[name]).forward)
 
+    def _around_code(self, name: str, method: str) -> tuple[str, ...]:
+        """Where a layer is handed what it gets: in the block that it belongs to, else in the model."""
+        blocks = [type(block) for other, block in self.layers.items() if name.startswith(f"{other}.")]
+        return code_of(*(getattr(block, method, None) for block in blocks)) + self._model_code(method)
+
     def _model_code(self, method: str) -> tuple[str, ...]:
         return code_of(getattr(type(self.ours), method, None), getattr(self.base, method, None))
 
