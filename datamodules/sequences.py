@@ -117,7 +117,8 @@ def _simplified(strokes: list[Stroke]) -> list[Stroke]:
     if sum(stroke.shape[1] for stroke in kept) <= POINTS:
         return kept
     longest = sorted(range(len(kept)), key=lambda number: -_length(kept[number]))
-    return [kept[number] for number in sorted(longest[: POINTS // 2])]
+    points = np.cumsum([kept[number].shape[1] for number in longest])
+    return [kept[number] for number in sorted(longest[: np.searchsorted(points, POINTS, side="right")])]
 
 
 def _few_points(stroke: Stroke, tolerance: float) -> Stroke:

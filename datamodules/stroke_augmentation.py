@@ -47,9 +47,7 @@ def _ranks(
     return np.take_along_axis(ranks, strokes, axis=1)
 
 
-def _kept(
-    strokes: np.ndarray, real: np.ndarray, config: Augmentation, random: np.random.Generator
-) -> np.ndarray:
+def _kept(strokes: np.ndarray, real: np.ndarray, config: Augmentation, random: np.random.Generator) -> np.ndarray:
     """Whether each point's stroke is kept, (B, T); the first stroke stays where none would be left."""
     kept = np.take_along_axis(random.random(strokes.shape) >= config.drop_strokes, strokes, axis=1)
     return kept | ((strokes == 0) & ~(kept & real).any(axis=1, keepdims=True))

@@ -197,9 +197,7 @@ LAYERS: dict[str, LayerSpec] = {
     "LearntPositions": LayerSpec(
         input_rank=SEQUENCE, sizes=lambda shape: {"longest": shape[0], "size": shape[1]}, has_weights=True
     ),
-    "SinusoidalPositions": LayerSpec(
-        input_rank=SEQUENCE, sizes=lambda shape: {"longest": shape[0], "size": shape[1]}
-    ),
+    "SinusoidalPositions": LayerSpec(input_rank=SEQUENCE, sizes=lambda shape: {"longest": shape[0], "size": shape[1]}),
     "MaskedMean": LayerSpec(input_rank=SEQUENCE, output_shape=lambda shape, arguments: shape[1:]),
     "Residual": LayerSpec(
         arguments={"layers": _some_layers, "shortcut": _some_layers}, required=("layers",), lists=("layers", "shortcut")

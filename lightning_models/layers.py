@@ -71,7 +71,9 @@ class MultiheadAttention(torch.nn.MultiheadAttention):
     def _attend(self, x: torch.Tensor, need_weights: bool) -> Any:
         rows = x.transpose(0, 1)
         bias_q, bias_k, bias_v = self.in_proj_bias.chunk(3)
-        bias = torch.cat([bias_q, bias_k.detach(), bias_v])  # that of k has no effect: see numpy_ref/layers/attention.py
+        bias = torch.cat(
+            [bias_q, bias_k.detach(), bias_v]
+        )  # that of k has no effect: see numpy_ref/layers/attention.py
         y, weights = multi_head_attention_forward(
             rows, rows, rows, self.embed_dim, self.num_heads, self.in_proj_weight, bias, None, None, False, 0.0,
             self.out_proj.weight, self.out_proj.bias, training=self.training, key_padding_mask=self._padding,
@@ -116,6 +118,7 @@ class SinusoidalPositions(Module):
 
     def __init__(self, longest: int, size: int) -> None:
         super().__init__()
+        self._positions: torch.Tensor
         self.register_buffer("_positions", torch.from_numpy(sinusoids(longest, size)), persistent=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

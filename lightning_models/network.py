@@ -12,7 +12,6 @@ from experiment.architecture import LayerPlan
 from experiment.layer_specs import LAYERS
 from lightning_models import layers
 
-
 WITHIN = 1000
 """Numbers that are kept for the layers within one layer."""
 

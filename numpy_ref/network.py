@@ -12,7 +12,6 @@ from experiment.layer_specs import LAYERS
 from numpy_ref import layers
 from numpy_ref.module import Layer, Sequential
 
-
 WITHIN = 1000
 """Numbers that are kept for the layers within one layer."""
 

@@ -58,6 +58,8 @@ def _first_strokes(config: Data, root: Path, categories: list[str]) -> ImageData
     if strokes.find(root, categories):
         return strokes.load(config, root)
     if not set(categories) <= set(FIVE):
-        raise UserError(f"there are no .ndjson files of all categories in {root}, and doodles only of {', '.join(FIVE)}.")
+        raise UserError(
+            f"there are no .ndjson files of all categories in {root}, and doodles only of {', '.join(FIVE)}."
+        )
     note = f"Doodles, because there are no .ndjson files of strokes in {root} (--data.root names another folder)."
     return replace(doodles.load(config), note=note)

@@ -84,7 +84,9 @@ def assert_same_as_torch(ours: Any, theirs: Any, input_shape: tuple[int, ...], d
 def assert_near(ours: np.ndarray, theirs: np.ndarray, dtype: str) -> None:
     """Equal to within rounding; a sum that cancels has that of its terms, which are as large as other results."""
     limits = TOLERANCE[dtype]
-    np.testing.assert_allclose(ours, theirs, **limits | {"atol": limits["atol"] * max(1.0, float(np.abs(theirs).max()))})
+    np.testing.assert_allclose(
+        ours, theirs, **limits | {"atol": limits["atol"] * max(1.0, float(np.abs(theirs).max()))}
+    )
 
 
 def test_every_layer_has_a_case_and_a_class_in_both_tracks() -> None:

@@ -12,7 +12,6 @@ from datamodules.quickdraw import QuickDrawDataModule
 from experiment.architecture import hidden_layers, plan_network
 from experiment.config import DualTower, Experiment, Softmax
 from experiment.errors import UserError
-from experiment.registry import MODELS
 from training.program import check_network
 
 IMAGE = (1, 28, 28)
