@@ -94,9 +94,10 @@ def test_split_and_labels_are_those_of_the_bitmaps() -> None:
 
 
 def test_official_strokes_are_split_alike(real_data: Path) -> None:
-    both = [QuickDrawDataModule(experiment(form, source="strokes", root=str(real_data))) for form in ("strokes", "bitmaps")]
-    drawn = np.stack([rasterize(to_strokes(sequence)) for sequence in both[0].images("validation")]).astype(float)
-    assert np.abs(drawn - both[1].images("validation")).mean() < 3
+    official = {"source": "strokes", "root": str(real_data)}
+    strokes, bitmaps = (QuickDrawDataModule(experiment(form, **official)) for form in ("strokes", "bitmaps"))
+    drawn = np.stack([rasterize(to_strokes(sequence)) for sequence in strokes.images("validation")]).astype(float)
+    assert np.abs(drawn - bitmaps.images("validation")).mean() < 3
 
 
 def test_batches_are_trimmed_sorted_and_whole() -> None:
