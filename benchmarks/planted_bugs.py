@@ -2,7 +2,7 @@
 
 python benchmarks/planted_bugs.py --jobs 2
 
-Each bug is a change of the source of either track, or of both at once, or a pair of changes; benchmarks/mutations.py
+Each bug is a change of the source of either track, or of both at once, or a pair of changes; benchmarks/mutations/
 lists them, with the experiment that they are tried on, the stage that the comparison must name, and the place. A bug
 that changes no number is listed as equivalent, with the reason, and must not be reported.
 """
@@ -49,6 +49,7 @@ def main() -> None:
     chosen = [mutation for mutation in MUTATIONS if options.only in mutation.name]
     if options.sample:
         chosen = chosen[:: max(1, len(chosen) // options.sample)][: options.sample]
+    check_sources(chosen)
     os.environ["OMP_NUM_THREADS"] = "1"
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(LIBRARIES)
@@ -60,6 +61,15 @@ def main() -> None:
         sys.exit(1)
 
 
+def check_sources(mutations: list[Any]) -> None:
+    """Each change must find its text exactly once in today's source."""
+    for mutation in mutations:
+        for change in mutation.changes:
+            count = (PROJECT / change.file).read_text(encoding="utf-8").count(change.old)
+            if count != 1:
+                raise SystemExit(f"{mutation.name}: {change.file} has {count} times {change.old!r}")
+
+
 def try_mutation(context: Any, mutation: Any) -> dict[str, Any]:
     """Plant one bug in a copy and compare; what the comparison said, and whether that was right."""
     with tempfile.TemporaryDirectory() as name:
@@ -69,8 +79,6 @@ def try_mutation(context: Any, mutation: Any) -> dict[str, Any]:
         for change in mutation.changes:
             path = copy / change.file
             text = path.read_text(encoding="utf-8")
-            if text.count(change.old) != 1:
-                raise SystemExit(f"{mutation.name}: {change.file} has {text.count(change.old)} times {change.old!r}")
             path.write_text(text.replace(change.old, change.new), encoding="utf-8")
         answer = copy / "answer.json"
         process = context.Process(

@@ -25,8 +25,8 @@ import numpy as np
 
 FACTOR = 16.0
 """Width of a band, as a multiple of the largest deviation of the perturbed runs."""
-ULPS = 4.0
-"""Differences below this many units in the last place of the largest number need no experiment."""
+NEAR = 0.25
+"""A difference above this share of the band known so far has the perturbed runs made again, where it stands."""
 
 Arrays = dict[str, np.ndarray]
 Runs = Callable[[], Iterable[np.ndarray]]
@@ -83,8 +83,8 @@ class Bands:
         """
         difference = apart(ours, theirs)
         size = max(largest(theirs), natural)
-        if name in self.known and difference <= max(self.known[name], ULPS * self.eps) * size:
-            return difference, max(self.known[name], ULPS * self.eps) * size
+        if name in self.known and difference <= NEAR * self.known[name] * size:
+            return difference, self.known[name] * size
         if not np.isfinite(size):
             return difference, 0.0
         deviations = [apart(run, theirs) for run in runs()]
@@ -92,4 +92,5 @@ class Bands:
         band = FACTOR * max([self.eps * size, *finite])
         if size > 0:
             self.known[name] = max(self.known.get(name, 0.0), band / size)
+            return difference, self.known[name] * size
         return difference, band

@@ -98,8 +98,11 @@ def compare_experiment(settings: dict[str, Any], folder: Path, thorough: bool = 
         for dtype, (one, its_data) in settings.items():
             _compare_dtype(comparison, dtype, one, its_data, folder / f"runs_{dtype}")
         ledger = next(iter(comparison.lockstep.values())).ledger
-        compare_numerically(experiment, data, ledger)
-        compare_stopping(experiment, data, ledger)
+        for stage, check in (("numerical", compare_numerically), ("early stopping", compare_stopping)):
+            try:
+                check(experiment, data, ledger)
+            except Exception as error:
+                ledger.failed(stage, error)
     torch.set_num_threads(threads)
     return comparison
 

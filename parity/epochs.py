@@ -6,27 +6,25 @@ neither track is the measure of the other, and a wrong mean is named where it is
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
-from datamodules.sequences import as_input
 from experiment.history import best_row, ended_by
 from experiment.run import Row
-from experiment.weights import BEST, load_weights
+from experiment.weights import BEST, FIRST, load_weights
 from lightning_models.classifier import Classifier as TorchClassifier
 from lightning_models.metrics import compute_test_metrics as metrics_by_torch
 from numpy_ref.classifier import Classifier as NumpyClassifier
 from numpy_ref.metrics import compute_test_metrics as metrics_by_sklearn
 from parity.bands import apart, moved_by_rounding
+from parity.data_judge import DataJudge
 from parity.ledger import Finding, code_of
 from parity.metrics import metrics_by_definition, probabilities_by_definition, ties_in_top
 from parity.records import State, StepRecord
 from parity.replay import model_scores
-from parity.stored import as_stored, identities
 from training.results import TrainingResult
 
 MEANS = {"float64": 1e-11, "float32": 1e-5}
@@ -35,8 +33,6 @@ METRICS = {"float64": 1e-9, "float32": 2e-6}
 """The same for test metrics, which add up thousands of probabilities."""
 TIE = 1e3
 """Validation losses that differ by fewer roundings may be ordered either way."""
-HASHED = 60_000
-"""Images whose identity is checked in every epoch; of larger data sets only the pixels are."""
 
 
 class Split:
@@ -72,47 +68,14 @@ class EpochJudge:
         self.dtype = self.experiment.trainer.dtype
         self.splits: dict[str, Split] = {}
         self.rows: list[Row] = []
-        self.seen: Counter[bytes] = Counter()
-        self._compare_split()
-
-    # --- data
-
-    def _compare_split(self) -> None:
-        """Training, validation and test are parts of the data without overlap, of the sizes that were asked for."""
-        rows, data = self.data.rows, self.data
-        shown = np.isin(
-            data.dataset.train_labels, [c for c, name in enumerate(data.dataset.categories) if name in data.categories]
-        )
-        both = np.concatenate([rows["train"], rows["validation"]])
-        whole = np.array_equal(np.sort(both), np.flatnonzero(shown))
-        size = len(rows["validation"]) == round(int(shown.sum()) * data.config.val_fraction)
-        code = code_of(type(data)._split_rows) if hasattr(type(data), "_split_rows") else ()
-        for holds, what in (
-            (whole, "training and validation rows are not the data set without overlap"),
-            (size, "the validation split has another size than --data.val_fraction says"),
-        ):
-            self.ledger.check("split", bool(holds), lambda what=what: Finding("split", what, code=code))
-        self.wanted = self._identities() if len(rows["train"]) <= HASHED else None
-
-    def _identities(self) -> Counter[bytes] | None:
-        """The training images and labels that every epoch must have, if they are not augmented."""
-        if self.data.config.augmentation.active:
-            return None
-        return identities(self.data.images("train"), self.data.labels("train"))
+        self.data_judge = DataJudge(context)
 
     def batch(self, record: StepRecord) -> None:
-        """A batch that both tracks got: its numbers are those of the data set, and each image comes once an epoch."""
+        """A batch that both tracks got."""
         split = self.splits.setdefault(record.kind, Split())
         split.counts.append(len(record.labels))
         split.labels.append(record.labels)
-        stored, off = as_stored(record.images)
-        step, epoch = record.step, record.epoch + 1
-        code = code_of(as_input)
-        what = f"pixels or points of a {record.kind} batch are not the whole numbers of the data set"
-        moved = self.data.as_strokes and record.kind == "train" and self.data.config.augmentation.active
-        self.ledger.check("pixels", moved or off < 1e-3, lambda: Finding("pixels", what, "", step, epoch, code=code))
-        if record.kind == "train" and self.wanted is not None:
-            self.seen += identities(stored, record.labels)
+        self.data_judge.batch(record)
 
     def scores(self, record: StepRecord, theirs: np.ndarray) -> None:
         """The scores of a batch in both tracks."""
@@ -133,13 +96,7 @@ class EpochJudge:
         event = self.context.expect_epoch()
         self.context.numpy_states.append(event.state)
         epoch = int(event.row["epoch"])
-        if self.wanted is not None:
-            same = self.seen == self.wanted
-            what = f"epoch {epoch} does not show each training image with its label once"
-            code = code_of(type(self.data).order, type(self.data).batches)
-            self.ledger.check("pixels", same, lambda: Finding("pixels", what, epoch=epoch, code=code))
-            self.seen.clear()
-        self._compare_labels(epoch)
+        self.data_judge.epoch(epoch)
         rows = {"numpy": event.row, "lightning": row}
         self._compare_columns(rows, epoch)
         for kind, prefix, stage in (("train", "train", "training metrics"), ("validation", "val", "validation")):
@@ -149,17 +106,6 @@ class EpochJudge:
             for track, values in rows.items():
                 self._compare_means(split, track, values, prefix, stage, epoch)
         self.rows.append(event.row)
-
-    def _compare_labels(self, epoch: int) -> None:
-        """The labels of an epoch are those of the images in its order; of augmented images nothing else can tell."""
-        labels = self.data.pool("train")[1]
-        wanted = {"train": labels[self.data.order("train", epoch - 1)], "validation": self.data.labels("validation")}
-        for kind, expected in wanted.items():
-            split = self.splits.get(kind)
-            same = split is None or np.array_equal(np.concatenate(split.labels), expected)
-            what = f"labels of epoch {epoch}'s {kind} batches are not those of its images"
-            code = code_of(getattr(type(self.data), "_groups", None), type(self.data).batches)
-            self.ledger.check("pixels", same, partial(Finding, "pixels", what, epoch=epoch, code=code))
 
     def _compare_columns(self, rows: dict[str, Row], epoch: int) -> None:
         ours, theirs = rows["numpy"], rows["lightning"]
@@ -175,7 +121,8 @@ class EpochJudge:
             )  # fmt: skip
         rate = abs(ours.get("lr", 0) - theirs.get("lr", 0)) <= 1e-9 * self.experiment.optimizer.lr
         what = f"learning rate in the history: NumPy {ours.get('lr')}, Lightning {theirs.get('lr')}"
-        self.ledger.check("schedule", rate, lambda: Finding("schedule", what, epoch=epoch))
+        code = code_of(_trainer("numpy").fit, _trainer("lightning").fit)
+        self.ledger.check("schedule", rate, lambda: Finding("schedule", what, epoch=epoch, code=code))
 
     def _compare_means(self, split: Split, track: str, row: Row, prefix: str, stage: str, epoch: int) -> None:
         for tag, value in row.items():
@@ -227,7 +174,13 @@ class EpochJudge:
             self._compare_best(track, best)
 
     def _compare_best(self, track: str, best: int) -> None:
-        saved, _ = load_weights(self.context.runs[track].folder / BEST)
+        folder = self.context.runs[track].folder
+        first = load_weights(folder / FIRST)[0] if (folder / FIRST).is_file() else {}
+        kept = self.context.numpy_states[0]
+        as_first = all(np.array_equal(first.get(name, np.empty(0)), array) for name, array in kept.items())
+        what, code = f"{track} keeps other weights than epoch 1's as {FIRST}", code_of(_trainer(track).fit)
+        self.ledger.check("best epoch", as_first, lambda: Finding("best epoch", what, epoch=1, code=code))
+        saved, _ = load_weights(folder / BEST)
         states = self.context.numpy_states
         wrong = [name for name in saved if not np.array_equal(saved[name], states[best].get(name, np.empty(0)))]
         if not wrong or (track == "lightning" and self.tie()):
@@ -253,6 +206,10 @@ class EpochJudge:
             what = f"{track}'s test scores are not those of its test batches"
             code = code_of(_trainer(track).test)
             self.ledger.check("test scores", same, lambda what=what, code=code: Finding("test scores", what, code=code))
+            if len(result.scores) != len(labels):
+                what = f"{track} tests {len(result.scores)} images, the test split has {len(labels)}"
+                self.ledger.add(Finding("test scores", what, code=code))
+                continue
             self._compare_tested_weights(track, result)
             self._compare_probabilities(track, result)
             self._compare_metrics(track, result, labels)

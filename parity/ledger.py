@@ -9,12 +9,15 @@ is not blamed.
 from __future__ import annotations
 
 import inspect
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from experiment.errors import UserError
 from experiment.files import PROJECT
 
 
@@ -35,6 +38,7 @@ STAGES = {
     "split": "data: rows of training, validation and test",
     "batches": "data: batches of every epoch, order and bytes",
     "pixels": "data: images are pixels / 255, each row once an epoch",
+    "augmentation": "data: augmentation, another one in every epoch",
     "initial weights": "initial weights",
     "handover": "between the layers: each gets what the one before gave",
     "forward": "forward of each layer",
@@ -197,6 +201,15 @@ class Ledger:
             self.add(finding())
         return holds
 
+    def failed(self, stage: str, error: BaseException, step: int | None = None) -> None:
+        """A track broke off: a difference, named by where in the track's code; any other error is raised again."""
+        code = _raised_at(error)
+        if not code or isinstance(error, UserError):
+            raise error
+        track = "NumPy" if code[0].startswith("numpy_ref") else "Lightning"
+        what = f"the {track} track fails with {type(error).__name__}: {error}"
+        self.add(Finding(stage, what, step=step, code=code))
+
     def limit(self, stage: str, note: str) -> None:
         """From here on rounding decides: this row, and those that need it, say so instead of "ok"."""
         self.checks[stage].limited, self.checks[stage].note = True, note
@@ -233,14 +246,31 @@ def _follows(later: Finding, first: Finding) -> bool:
 
 def code_of(*things: Any) -> tuple[str, ...]:
     """`file:line name` of functions, methods or classes, as far as Python knows them."""
-    places = []
-    for thing in things:
-        try:
-            thing = inspect.unwrap(thing)
-            path = Path(inspect.getsourcefile(thing) or "")
-            line = inspect.getsourcelines(thing)[1]
-        except (TypeError, OSError):
-            continue
-        shown = path.relative_to(PROJECT) if path.is_relative_to(PROJECT) else Path(*path.parts[-3:])
-        places.append(f"{shown.as_posix()}:{line} {getattr(thing, '__qualname__', thing)}")
-    return tuple(dict.fromkeys(places))
+    return tuple(dict.fromkeys(place for thing in things if (place := _place_of(thing))))
+
+
+def _raised_at(error: BaseException) -> tuple[str, ...]:
+    """Where in a track an error was raised, and who called that: `file:line method`, the innermost first."""
+    frames = [
+        (Path(frame.f_code.co_filename), line, frame.f_code.co_qualname)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+    ]
+    tracks = [PROJECT / name for name in ("numpy_ref", "lightning_models")]
+    return tuple(
+        f"{path.relative_to(PROJECT).as_posix()}:{line} {name}"
+        for path, line, name in reversed(frames)
+        if any(path.is_relative_to(track) for track in tracks)
+    )
+
+
+@cache
+def _place_of(thing: Any) -> str:
+    """Python reads the source to find a line, which is too slow for each number that is compared."""
+    try:
+        thing = inspect.unwrap(thing)
+        path = Path(inspect.getsourcefile(thing) or "")
+        line = inspect.getsourcelines(thing)[1]
+    except (TypeError, OSError):
+        return ""
+    shown = path.relative_to(PROJECT) if path.is_relative_to(PROJECT) else Path(*path.parts[-3:])
+    return f"{shown.as_posix()}:{line} {getattr(thing, '__qualname__', thing)}"

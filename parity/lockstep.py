@@ -13,10 +13,8 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,7 +23,6 @@ from datamodules.images import ImageDataModule
 from datamodules.lightning_adapter import Batches
 from experiment.config import Experiment
 from experiment.errors import UserError
-from experiment.files import PROJECT
 from experiment.history import ended_by
 from experiment.run import Row, Run
 from lightning_models import trainer as lightning_track
@@ -165,6 +162,8 @@ class _Lockstep:
             pass
         except UserError as error:
             self._numpy_error_or(error)
+        except Exception as error:
+            self.ledger.failed("handover", error, self.steps)
         finally:
             self.stop.set()
             judge.release()
@@ -229,11 +228,11 @@ class _Lockstep:
 
     def _failed(self, error: BaseException) -> None:
         """NumPy's training broke off: a user's mistake is one in both tracks, anything else a difference."""
-        if isinstance(error, UserError) and not self.ledger.findings:
+        if not isinstance(error, UserError):
+            self.ledger.failed("handover", error, self.steps)
+        elif not self.ledger.findings:
             self.refused = True
             raise error
-        what = f"the NumPy track fails with {type(error).__name__}: {error}"
-        self.ledger.add(Finding("handover", what, step=self.steps, code=_frames(error)))
 
     def _numpy_error_or(self, error: UserError) -> None:
         """Lightning refused to go on (a loss that is no number): NumPy must refuse it too."""
@@ -287,20 +286,6 @@ class _Lockstep:
     def _report_error(self, error: BaseException) -> None:
         with contextlib.suppress(Stopped):
             self._put(Ended(error=error))
-
-
-def _frames(error: BaseException) -> tuple[str, ...]:
-    """Where in the NumPy track an error was raised, and who called that: `file:line method`, the innermost first."""
-    frames = [
-        (Path(frame.f_code.co_filename), line, frame.f_code.co_qualname)
-        for frame, line in traceback.walk_tb(error.__traceback__)
-    ]
-    ours = [
-        f"{path.relative_to(PROJECT).as_posix()}:{line} {name}"
-        for path, line, name in frames
-        if path.is_relative_to(PROJECT / "numpy_ref")
-    ]
-    return tuple(reversed(ours))
 
 
 def _passes() -> tuple[str, ...]:

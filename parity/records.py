@@ -61,6 +61,8 @@ class StepRecord:
     """Weights before the step."""
     after: State = field(default_factory=dict)
     """Weights and buffers after the step."""
+    optimized: bool = False
+    """Whether the optimizer took a step with these gradients."""
 
     @property
     def detailed(self) -> bool:
@@ -119,6 +121,7 @@ class NumpyRecorder:
             return terms
 
         def watched_training_step(batch: Batch, batch_idx: int = 0) -> float:
+            self._emit_without_step()
             self.epoch = int(model.current_epoch)
             self.record = self._begin("train", self.epoch, batch_idx, batch)
             self.record.before = {name: p.data.copy() for name, p in model.named_parameters()}
@@ -162,6 +165,7 @@ class NumpyRecorder:
 
     def _watch_evaluation(self, kind: str, step: Callable[..., Any]) -> None:
         def watched(batch: Batch, *rest: Any) -> Any:
+            self._emit_without_step()
             self.record = self._begin(kind, self.epoch, self.evaluated[kind], batch)
             self.evaluated[kind] += 1
             result = step(batch, *rest)
@@ -178,10 +182,18 @@ class NumpyRecorder:
             return
         record.gradients = {name: p.grad.copy() for name, p in self.model.named_parameters()}
         step()
-        record.lr = float(optimizer.lr)
+        record.lr, record.optimized = float(optimizer.lr), True
         record.after = self.model.state_dict()
         self._trained = None
         self._emit(record)
+
+    def _emit_without_step(self) -> None:
+        """A training step whose gradients no optimizer has used is a step all the same."""
+        if self._trained is not None:
+            record, self._trained = self._trained, None
+            record.gradients = {name: p.grad.copy() for name, p in self.model.named_parameters()}
+            record.after = self.model.state_dict()
+            self._emit(record)
 
     def _emit(self, record: StepRecord) -> None:
         record.layers.pop("", None)

@@ -11,11 +11,11 @@ import torch
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from lightning_models.classifier import Classifier
-from lightning_models.layers import Dropout
+from lightning_models.layers import Dropout, Normalize
 from parity.bands import Arrays, moved_by_rounding
 from parity.records import LayerCall
+from parity.replay_norms import DX, Y, standardised_off_by_a_rounding, unit_vectors_off_by_a_rounding
 
-Y, DX = "y", "dL/dx"
 Mean = Callable[[torch.Tensor], torch.Tensor]
 SUMS = (torch.nn.Linear, torch.nn.Conv2d, torch.nn.AvgPool2d, torch.nn.AdaptiveAvgPool2d)
 """Layers whose every number is a sum of products."""
@@ -66,8 +66,11 @@ def perturbed(module: torch.nn.Module, call: LayerCall, random: np.random.Genera
         yield _off_by_a_rounding(module, x, grad_y)
         yield _number_by_number(module, x, grad_y, None)
         yield _number_by_number(module, x, grad_y, np.longdouble)
+    if isinstance(module, torch.nn.LayerNorm) or (isinstance(module, _BatchNorm) and module.training):
+        yield standardised_off_by_a_rounding(module, x, grad_y, through(module, x, grad_y))
+    if isinstance(module, Normalize):
+        yield unit_vectors_off_by_a_rounding(x, grad_y, through(module, x, grad_y))
     if isinstance(module, _BatchNorm) and module.training:
-        yield _norm_off_by_a_rounding(module, x, grad_y)
         yield _by_formula(module, x, grad_y, lambda rows: rows.cumsum(dim=1)[:, -1:] / rows.shape[1])
         yield _by_formula(module, x, grad_y, lambda rows: rows.mean(dim=1, keepdim=True))
     if x.dtype == np.float32:
@@ -127,36 +130,6 @@ def _number_by_number(module: torch.nn.Module, x: np.ndarray, grad_y: np.ndarray
         rows = np.moveaxis(grad_y, channel, 0).reshape(grad_y.shape[channel], -1)
         run["bias"] = np.cumsum(rows, axis=1, dtype=dtype)[:, -1].astype(x.dtype)
     return run
-
-
-def _norm_off_by_a_rounding(module: _BatchNorm, x: np.ndarray, grad_y: np.ndarray | None) -> Arrays:
-    """The same for batch norm: its means over N rows are off by √N roundings of their terms, all else by one."""
-    eps = float(np.finfo(x.dtype).eps)
-    run = through(module, x, grad_y)
-    axes = (0, *range(2, x.ndim))
-    summed = eps * np.sqrt(x.size / x.shape[1])
-
-    def mean(values: np.ndarray) -> np.ndarray:
-        return np.asarray(values.mean(axis=axes, keepdims=True, dtype=np.float64))
-
-    centre = mean(x)
-    scale = 1 / np.sqrt(x.var(axis=axes, keepdims=True, dtype=np.float64) + module.eps)
-    gamma = np.abs(module.weight.detach().numpy().astype(np.float64)).reshape(centre.shape)
-    normed = np.abs(x - centre) * scale
-    error = (eps * (np.abs(x) + np.abs(x - centre)) + summed * mean(np.abs(x))) * scale
-    stretch = summed + mean(normed * error)  # of the scale, by an error of the variance
-    error = error + normed * stretch
-    moved = {Y: run[Y] + (gamma * (error + eps * normed)).astype(x.dtype)}
-    if grad_y is None or DX not in run:
-        return moved
-    size = np.abs(grad_y)
-    along = mean(size * normed)
-    terms = (eps + stretch) * (size + mean(size) + normed * along) + summed * (mean(size) + normed * along)
-    terms = terms + error * along + normed * mean(size * error)
-    moved[DX] = run[DX] + (gamma * scale * terms).astype(x.dtype)
-    moved["weight"] = run["weight"] + (size * (error + summed * normed)).sum(axis=axes).astype(x.dtype)
-    moved["bias"] = run["bias"] + (summed * size.sum(axis=axes)).astype(x.dtype)
-    return moved
 
 
 def _in_order(module: torch.nn.Module, x: np.ndarray, grad_y: np.ndarray | None, order: np.ndarray) -> Arrays:

@@ -118,7 +118,14 @@ class UpdateJudge(LayerJudge):
         record = self.record
         if record is None:
             return
-        self._compare_rate(record, optimizer)
+        if record.optimized:
+            self._compare_rate(record, optimizer)
+        else:
+            what = f"NumPy's optimizer takes no step after batch {record.batch_idx}"
+            code = code_of(
+                function("numpy_ref.trainer", "Trainer._train_epoch"), function("numpy_ref.optim", "Optimizer.step")
+            )
+            self.ledger.add(self._finding("update", what, "", *code))
         state = self.model.state_dict()
         for name, parameter in self.model.named_parameters():
             self._compare_update(record, name, parameter, optimizer)

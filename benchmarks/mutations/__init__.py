@@ -6,8 +6,9 @@ from benchmarks.mutations.kinds import Change, Mutation
 from benchmarks.mutations.layers import LAYERS
 from benchmarks.mutations.pairs import PAIRS
 from benchmarks.mutations.training import TRAINING
+from benchmarks.mutations.unforeseen import UNFORESEEN
 
-MUTATIONS = [*TRAINING, *LAYERS, *BOTH, *PAIRS, *EQUIVALENT]
+MUTATIONS = [*TRAINING, *LAYERS, *UNFORESEEN, *BOTH, *PAIRS, *EQUIVALENT]
 """All of them, the ones that were reported missed first."""
 
 __all__ = ["MUTATIONS", "Change", "Mutation"]

@@ -49,8 +49,8 @@ class LeakyReLU(Module):
         return torch.where(x > 0, x, 0.01 * x.detach())"""), "LeakyReLU"),
     in_both("both: Dropout without a mask on the way back", CNN,
             Change(DROPOUT, "grad if self._mask is None else grad * self._mask", "grad"),
-            Change(T_LAYERS, "return x * (torch.from_numpy(kept).to(x) / (1 - self.p))",
-                   "y = x * (torch.from_numpy(kept).to(x) / (1 - self.p))\n        return x - (x - y).detach()"), "Dropout"),
+            Change(T_LAYERS, "return x * (torch.from_numpy(mask).to(x) / (1 - self.p))",
+                   "y = x * (torch.from_numpy(mask).to(x) / (1 - self.p))\n        return x - (x - y).detach()"), "Dropout"),
     in_both("both: batch norm's statistics held constant", CNN, Change(NORM, "        if self.training:\n            dx -=", "        if False:\n            dx -="),
             _layer("""
 def _with_constants(norm, x, y):

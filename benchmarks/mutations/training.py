@@ -23,7 +23,7 @@ OVER_BATCHES = """        losses = []
             self.model.validation_step(batch)
             losses.append((self.model._sums["loss"] - before) / len(batch[1]))
         return self.model.means() | {"loss": float(np.mean(losses))}"""
-OF_MODEL = "model.load_state_dict(load_weights(self.run.folder / BEST)[0])"
+OF_MODEL = "self._load_weights(BEST)"
 
 TRAINING: list[Mutation] = [
     # the report's list
@@ -83,10 +83,10 @@ TRAINING: list[Mutation] = [
         "reset_parameters|start_model"),
     bug("lightning start: another seed", TOWERS, T_CLASSIFIER, "initial_weights(shapes, self._experiment.seed,",
         "initial_weights(shapes, self._experiment.seed + 1,", "initial weights", "reset_parameters|start_model"),
-    # dropout's place in the training
-    bug("masks: epoch always 0", CNN, CLASSIFIER, "dropout.place = self.current_epoch, batch_idx", "dropout.place = 0, batch_idx",
+    # dropout's step in the training
+    bug("masks: epoch always 0", CNN, CLASSIFIER, "dropout.step = self.current_epoch, batch_idx", "dropout.step = 0, batch_idx",
         "masks", "Dropout"),
-    bug("masks: epoch from 1", CNN, CLASSIFIER, "dropout.place = self.current_epoch, batch_idx", "dropout.place = self.current_epoch + 1, batch_idx",
+    bug("masks: epoch from 1", CNN, CLASSIFIER, "dropout.step = self.current_epoch, batch_idx", "dropout.step = self.current_epoch + 1, batch_idx",
         "masks", "Dropout"),
     bug("lightning masks: the same in every step", CNN, T_CLASSIFIER, "(self.current_epoch, batch_idx), batch[2]", "(0, 0), batch[2]",
         "masks", "Dropout"),

@@ -57,7 +57,7 @@ def _without_gate(self: Any, grad: np.ndarray) -> np.ndarray:
 def test_a_comparison_that_holds_exits_with_0(flags: list[str], tmp_path: Path, capsys: Any) -> None:
     assert compare.main(flags) == 0
     assert "DIFFERENT" not in capsys.readouterr().out
-    (report,) = (tmp_path / "logs").rglob("comparison.md")
+    (report,) = tmp_path.rglob("comparison.md")
     text = report.read_text()
     assert "learning rate of every step" in text
     for picture in report.parent.glob("*.png"):

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks import planted_bugs
+from benchmarks.mutations import MUTATIONS
 from datamodules.quickdraw import QuickDrawDataModule
 from experiment import history
 from experiment.config import Data, DualTower, Experiment, Optimizer, Softmax, Trainer
@@ -339,3 +341,8 @@ def test_a_crash_of_numpy_is_reported(tiny: Small, monkeypatch: pytest.MonkeyPat
 def test_what_both_tracks_refuse_is_a_user_error(tiny: Small) -> None:
     with pytest.raises(UserError, match="learning rate"), np.errstate(all="ignore"):
         judged(tiny(model="softmax", softmax=Softmax(hidden_dims=[6]), optimizer=Optimizer(lr=1e200)))
+
+
+def test_the_benchmark_plants_its_bugs_in_the_source_of_today() -> None:
+    planted_bugs.check_sources(MUTATIONS)
+    assert sum(not mutation.equivalent for mutation in MUTATIONS) >= 120
