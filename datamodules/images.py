@@ -157,10 +157,12 @@ class ImageDataModule:
             return rows
         random = generator(self.seed, "order", epoch)
         images = self.dataset.train_images
-        if isinstance(images, ImagesOnDisk):
-            return shuffled_in_blocks(rows, random)
-        shuffled = random.permutation(rows)
-        return by_length(shuffled, lengths(images), self.config.batch_size, random) if self.as_strokes else shuffled
+        on_disk = isinstance(images, ImagesOnDisk)
+        shuffled = shuffled_in_blocks(rows, random) if on_disk else random.permutation(rows)
+        if not self.as_strokes:
+            return shuffled
+        assert isinstance(images, np.ndarray)
+        return by_length(shuffled, lengths(images), self.config.batch_size, random)
 
     def pool(self, split: Split) -> tuple[np.ndarray | ImagesOnDisk, np.ndarray]:
         """All images that the row numbers of a split count in, and their labels."""

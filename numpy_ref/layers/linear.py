@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
 import numpy as np
 
 from numpy_ref.module import Layer, Parameter
@@ -9,11 +13,24 @@ from numpy_ref.parallel import matmul, two_matmuls
 
 __all__ = ["Linear"]
 
+Method = Callable[[Any, np.ndarray], Any]
+
+
+def by_rows(method: Method) -> Method:
+    """Let a method for rows (N, features) also take sequences (B, T, features): each point is a row."""
+
+    @wraps(method)
+    def with_rows(layer: Any, array: np.ndarray) -> Any:
+        result = method(layer, array.reshape(-1, array.shape[-1]))
+        return result if result is None or array.ndim == result.ndim else result.reshape(*array.shape[:-1], -1)
+
+    return with_rows
+
 
 class Linear(Layer):
     """y = x Wᵀ + b, with x (B, in) or (B, T, in), W = `weight` (out, in), b = `bias` (out,), which may be left out.
 
-    dL/dW = gradᵀ x,  dL/db = Σ_batch grad,  dL/dx = grad W. The points T of sequences are so many rows more.
+    dL/dW = gradᵀ x,  dL/db = Σ_batch grad,  dL/dx = grad W. In sequences each of the T points is a row.
     """
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True, *, dtype: np.dtype) -> None:
@@ -21,25 +38,25 @@ class Linear(Layer):
         self.weight = Parameter(np.zeros((out_features, in_features), dtype, order="F"))
         self.bias = Parameter(np.zeros(out_features, dtype)) if bias else None
 
+    @by_rows
     def forward(self, x: np.ndarray) -> np.ndarray:
         """y = x Wᵀ + b."""
-        self._x = x.reshape(-1, x.shape[-1])
-        y = matmul(self._x, self.weight.data.T)
+        self._x = x
+        y = matmul(x, self.weight.data.T)
         if self.bias:
             y += self.bias.data
-        return y.reshape(*x.shape[:-1], -1)
+        return y
 
+    @by_rows
     def backward(self, grad: np.ndarray) -> np.ndarray:
         """dL/dW = gradᵀ x and dL/db = Σ grad into the parameters; dL/dx = grad W returned."""
-        rows = grad.reshape(-1, grad.shape[-1])
         if self.bias:
-            self.bias.grad[...] = rows.sum(axis=0)
-        dx = two_matmuls((rows.T, self._x), (rows, self.weight.data), out=self.weight.grad)
-        return dx.reshape(*grad.shape[:-1], -1)
+            self.bias.grad[...] = grad.sum(axis=0)
+        return two_matmuls((grad.T, self._x), (grad, self.weight.data), out=self.weight.grad)
 
+    @by_rows
     def backward_parameters(self, grad: np.ndarray) -> None:
         """dL/dW = gradᵀ x and dL/db = Σ grad into the parameters."""
-        rows = grad.reshape(-1, grad.shape[-1])
         if self.bias:
-            self.bias.grad[...] = rows.sum(axis=0)
-        matmul(rows.T, self._x, out=self.weight.grad)
+            self.bias.grad[...] = grad.sum(axis=0)
+        matmul(grad.T, self._x, out=self.weight.grad)
