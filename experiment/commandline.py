@@ -137,7 +137,7 @@ def _check_file(config: Path, kind: type) -> None:
     if not isinstance(content, dict):
         raise UserError(f"{config}: not a YAML file of {_called(kind)}: it must have fields, {{name: value}}.")
     for name in content:
-        if not isinstance(name, str) or name in NO_FIELDS:
+        if not isinstance(name, str) or (name in NO_FIELDS and content[name] is not None):  # --print_config: null
             raise UserError(_unknown("key", str(name), kind, str(config)))
     for name, section in get_type_hints(kind).items():
         value = content.get(name, {})

@@ -4,7 +4,7 @@ from experiment.subcommands import run_subcommands
 
 SUBCOMMANDS = {
     "compare": ("parity.compare", "compare both tracks over a whole training, or two finished runs"),
-    "trace": ("parity.trace", "follow one batch through both tracks, layer by layer"),
+    "trace": ("parity.trace_command", "follow one batch through both tracks, layer by layer"),
     "check": ("parity.check.commandline", "check your own NumPy network and name its mistakes"),
 }
 

@@ -17,11 +17,7 @@ import torch
 from jinja2 import Template
 
 from datamodules.images import ImageDataModule
-from datamodules.registry import make_data
-from experiment.commandline import parse_command
 from experiment.config import Experiment
-from experiment.files import write_text
-from experiment.run import Run
 from lightning_models import trainer as lightning_track
 from numpy_ref import trainer as numpy_track
 from parity.bands import Bands, largest
@@ -29,14 +25,9 @@ from parity.hints import describe
 from parity.ledger import code_of
 from parity.records import one_step
 from parity.replay import DX, Y, loss_gradient, perturbed, perturbed_losses, through
-from training.program import check_network
 
 SHOWN = 4
 """Values of each array that are shown."""
-DESCRIPTION = (
-    "Follow one batch through both tracks, layer by layer: outputs, dL/dx and the gradients of all parameters. "
-    "Exit code 0: all the same to rounding; 1: a difference, the first one is marked."
-)
 
 
 @dataclass
@@ -63,20 +54,6 @@ class Part:
     formula: str
     entries: list[Entry] = field(default_factory=list)
     code: tuple[str, ...] = ()
-
-
-def main(arguments: list[str]) -> int:
-    """Print the trace, and leave it as a text and a page; 1 if there is a difference."""
-    experiment = parse_command(DESCRIPTION, arguments).experiment
-    data = make_data(experiment)
-    check_network(experiment, data)
-    parts = trace(experiment, data)
-    heading = f"{experiment.experiment}, {experiment.trainer.dtype}, on {data.description}"
-    run = Run.create(experiment, "comparison", kind="comparisons")
-    write_text(run.folder / "trace.txt", f"{heading}\n{as_text(parts)}\n")
-    write_text(run.folder / "trace.html", as_page(parts, heading))
-    print(f"{heading}\n{as_text(parts)}\n\nAs a page: {run.folder / 'trace.html'}")
-    return 1 if any(entry.differs for part in parts for entry in part.entries) else 0
 
 
 def trace(experiment: Experiment, data: ImageDataModule) -> list[Part]:

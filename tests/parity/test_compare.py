@@ -21,7 +21,7 @@ from lightning_models.predictor import Predictor as TorchPredictor
 from numpy_ref import layers, trainer
 from numpy_ref.predictor import Predictor
 from parity import compare
-from parity import trace as tracing
+from parity import trace_command as tracing
 from parity.bands import apart
 from parity.compare import compare_runs
 from parity.finished import read_run

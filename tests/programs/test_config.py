@@ -85,7 +85,7 @@ BOMB = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]
         (["--resume"], "--resume"),
         (["--resume", ""], "--resume"),
         (["--config", ""], "--config"),
-        (["--config", "."], "cannot read"),
+        (["--config", "."], "not a file, but a folder"),
         (["--softmax.layers", "&a [*a]"], "alias"),
         (["--dual_tower.temperature", "1e-300"], "--dual_tower.temperature"),
         (["surplus"], "surplus"),
@@ -143,6 +143,24 @@ except SystemExit as stop:
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout.strip() == "2 []", done.stderr
+
+
+def test_no_subcommand_imports_a_framework_for_its_help() -> None:
+    code = """
+import sys
+from importlib import import_module
+for package in ("parity", "studies", "apps"):
+    for name, _ in import_module(f"{package}.__main__").SUBCOMMANDS.values():
+        try:
+            import_module(name).main(["--help"])
+        except SystemExit as stop:
+            assert not stop.code, name
+        heavy = set(sys.modules) & {"torch", "lightning", "matplotlib", "sklearn", "tensorboard", "optuna"}
+        assert not heavy, (name, heavy)
+"""
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=PROJECT)
+    assert done.returncode == 0, done.stderr
 
 
 def test_print_config_can_be_used_as_config(program: Program, tmp_path: Path) -> None:
