@@ -27,9 +27,7 @@ from datamodules.stroke_augmentation import augment_points
 from experiment.config import Augmentation, Data, Experiment
 from experiment.errors import UserError
 
-EVERYTHING = Augmentation(
-    rotation=20, scale=0.2, shear=10, shift=2, flip=0.5, drop_strokes=0.5, reorder=0.5, jitter=3
-)
+EVERYTHING = Augmentation(rotation=20, scale=0.2, shear=10, shift=2, flip=0.5, drop_strokes=0.5, reorder=0.5, jitter=3)
 
 
 @pytest.fixture(autouse=True)
@@ -85,8 +83,8 @@ def test_points_come_back_from_what_networks_get(dtype: str) -> None:
 def test_split_and_labels_are_those_of_the_bitmaps() -> None:
     strokes, bitmaps = (QuickDrawDataModule(experiment(form)) for form in ("strokes", "bitmaps"))
     for split in ("train", "validation", "test"):
-        np.testing.assert_array_equal(strokes.rows[split], bitmaps.rows[split])  # type: ignore[index]
-        np.testing.assert_array_equal(strokes.labels(split), bitmaps.labels(split))  # type: ignore[arg-type]
+        np.testing.assert_array_equal(strokes.rows[split], bitmaps.rows[split])
+        np.testing.assert_array_equal(strokes.labels(split), bitmaps.labels(split))
     drawn = np.stack([rasterize(to_strokes(sequence)) for sequence in strokes.images("test")]).astype(float)
     away = np.abs(drawn - bitmaps.images("test")).mean(axis=(1, 2))
     others = np.abs(drawn[1:] - bitmaps.images("test")[:-1]).mean(axis=(1, 2))
@@ -164,7 +162,8 @@ def test_what_strokes_cannot_be_is_refused(fields: dict[str, Any], words: str) -
 
 
 def test_models_take_their_own_form() -> None:
-    for model, form in (("sequence", "bitmaps"), ("softmax", "strokes")):
+    forms: list[tuple[str, Any]] = [("sequence", "bitmaps"), ("softmax", "strokes")]
+    for model, form in forms:
         with pytest.raises(UserError, match=r"--data\.form must be"):
             Experiment(model=model, data=Data(form=form))
 

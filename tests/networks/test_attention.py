@@ -153,7 +153,8 @@ def test_padding_changes_no_score(positions: Any, small: Callable[..., Experimen
     ours, theirs = numpy_track.start_model(experiment, data), lightning_track.start_model(experiment, data)
     short = next(data.batches("train"))[0]
     long = np.pad(short, ((0, 0), (0, data.shape[0] - short.shape[1]), (0, 0)))
-    for model, give in ((ours, np.asarray), (theirs, torch.from_numpy)):
+    tracks: list[tuple[Any, Any]] = [(ours, np.asarray), (theirs, torch.from_numpy)]
+    for model, give in tracks:
         model.eval()
         one, other = (np.asarray(model.forward(give(each)).tolist()) for each in (short, long))
         np.testing.assert_allclose(one, other, atol=1e-5)
@@ -162,9 +163,10 @@ def test_padding_changes_no_score(positions: Any, small: Callable[..., Experimen
 def test_both_tracks_look_at_the_same_points(small: Callable[..., Experiment]) -> None:
     experiment = small(model="sequence", sequence=Sequence(dim=8, heads=2, depth=2))
     data = QuickDrawDataModule(experiment)
-    ours, theirs = numpy_track.start_model(experiment, data), lightning_track.start_model(experiment, data)
+    ours: Any = numpy_track.start_model(experiment, data)
+    theirs: Any = lightning_track.start_model(experiment, data)
     images, _ = next(data.batches("test"))
-    maps = ours.attention(images), [weights.detach().numpy() for weights in theirs.attention(torch.from_numpy(images))]  # type: ignore[attr-defined]
+    maps = ours.attention(images), [weights.detach().numpy() for weights in theirs.attention(torch.from_numpy(images))]
     assert len(maps[0]) == len(maps[1]) == 2
     for one, other in zip(*maps, strict=True):
         assert one.shape == (len(images), 2, images.shape[1], images.shape[1])

@@ -108,7 +108,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, glove: Path) -> Path:
         result = run(script, *more)
         assert result.returncode == 0, result.stderr
     cv2.imwrite(str(folder / "drawing.png"), np.pad(np.zeros((60, 30), np.uint8), 20, constant_values=255))
-    np.save(folder / "more.npy", np.zeros((2, 28, 28), np.uint8))
+    np.save(folder / "more.npy", np.stack([255 * np.eye(28, dtype=np.uint8)] * 2))
     (folder / "strokes.ndjson").write_text('{"drawing": [[[0, 9], [0, 9]]]}\n', encoding="utf-8")
     return folder
 
