@@ -73,6 +73,14 @@ class SequenceClassifier(Classifier):
             hook.remove()
         return found
 
+    def looked_at(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
+        """`attention` (B, H, T): how much all points of a drawing look at each one, in the last attention layer."""
+        found = self.attention(images)
+        if not found:
+            return {}
+        real = (images[:, :, REAL] != 0)[:, None, :, None]
+        return {"attention": (found[-1] * real).sum(dim=2) / real.sum(dim=2)}
+
     def image_layers(self) -> torch.nn.Sequential:
         """The whole network."""
         return self.layers

@@ -28,6 +28,7 @@ from lightning_models.fast_paths import named_once
 from lightning_models.lightning_trainer import AtomicCheckpoints, make_extras, make_trainer
 from lightning_models.processes import process_rank
 from lightning_models.registry import build_model
+from lightning_models.sequence import SequenceClassifier
 from lightning_models.threads import prepare, use_threads
 from training.results import TrainingResult
 from visualization.console import Progress
@@ -166,6 +167,8 @@ class Trainer:
         activations |= dict(zip(("maps_first", "maps_last"), model.feature_maps(mapped), strict=False))
         if isinstance(model, DualTower):
             activations["words"] = model.words()
+        if isinstance(model, SequenceClassifier):
+            activations |= model.looked_at(mapped)
         if (self.run.folder / FIRST).is_file():
             self._load_weights(FIRST)
             activations["features_first"] = model.features(images)

@@ -60,6 +60,14 @@ class SequenceClassifier(Classifier):
         self.forward(images)
         return [layer._weights for layer in self._masked if isinstance(layer, MultiheadAttention)]
 
+    def looked_at(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """`attention` (B, H, T): how much all points of a drawing look at each one, in the last attention layer."""
+        found = self.attention(images)
+        if not found:
+            return {}
+        real = (images[:, :, REAL] != 0)[:, None, :, None]
+        return {"attention": (found[-1] * real).sum(axis=2) / real.sum(axis=2)}
+
     def image_layers(self) -> Sequential:
         """The whole network."""
         return self.layers

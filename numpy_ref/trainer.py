@@ -19,6 +19,7 @@ from numpy_ref.classifier import Classifier
 from numpy_ref.dual_tower import DualTower
 from numpy_ref.metrics import compute_test_metrics
 from numpy_ref.registry import build_model
+from numpy_ref.sequence import SequenceClassifier
 from training.results import TrainingResult
 from visualization.console import Progress
 from visualization.run_events import epoch_scalars
@@ -161,6 +162,8 @@ class Trainer:
         activations |= dict(zip(("maps_first", "maps_last"), model.feature_maps(mapped), strict=False))
         if isinstance(model, DualTower):
             activations["words"] = model.words()
+        if isinstance(model, SequenceClassifier):
+            activations |= model.looked_at(mapped)
         if (self.run.folder / FIRST).is_file():
             self._load_weights(FIRST)
             activations["features_first"] = model.features(images)

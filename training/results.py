@@ -65,7 +65,7 @@ def save_results(
     examples = data.images("test", rows)
     shown = {"rows": rows, "images": pictures_of(examples), "mapped_rows": mapped}
     shown |= {"mapped_images": pictures_of(data.images("test", mapped))}
-    shown |= {"points": examples} if data.as_strokes else {}
+    shown |= {"points": examples, "mapped_points": data.images("test", mapped)} if data.as_strokes else {}
     run.write_arrays("examples.npz", **shown, **result.activations)
     _write_events(run, experiment, track, metadata, result)
     best = best_row(result.history)
