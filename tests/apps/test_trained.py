@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from apps.answers import Answers
 from apps.index import Index, quality
 from apps.zero_shot_evaluation import evaluate_zero_shot, exemplars, rank_of
 from datamodules.images import Split
@@ -302,3 +303,15 @@ def test_a_run_on_strokes_is_exported(both_forms: dict[str, Path], program: Prog
     result = program("apps", "export", both_forms["strokes"], "--onnx", tmp_path / "strokes.onnx")
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "strokes.onnx").stat().st_size > 1000
+
+
+def test_the_demo_answers_with_a_run_on_strokes(both_forms: dict[str, Path]) -> None:
+    answers = Answers(both_forms["strokes"].parents[2])
+    (name,) = (run["name"] for run in answers.runs() if run["name"].startswith("strokes/"))
+    answers.prepare(name)
+    strokes = [np.array([[0.0, 100, 200], [0, 200, 30]]), np.array([[500.0], [500.0]])]
+    found = answers.answer(name, strokes, [], saliency=True)
+    assert found["largest_difference"] < 1e-5 and found["saliency"] is None and max(found["bitmap"]) == 255
+    layers = answers.activations(name, strokes)
+    assert {"Linear", "TransformerEncoderLayer", "MaskedMean"} <= {layer["name"] for layer in layers}
+    assert max(layer["difference"] for layer in layers) < 1e-4
