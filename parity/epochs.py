@@ -196,6 +196,17 @@ class EpochJudge:
 
     # --- the test
 
+    def compare_tested(self, track: str, weights: State) -> None:
+        """The weights of a track when its test begins are those that it saved as the best."""
+        saved, _ = load_weights(self.context.runs[track].folder / BEST)
+        wrong = [name for name, array in weights.items() if not np.array_equal(array, saved.get(name, np.empty(0)))]
+        states = self.context.numpy_states
+        same = [epoch for epoch, state in enumerate(states, start=1) if wrong and _equal(weights, state)]
+        hint = f"these are the weights of epoch {same[0]}" if same else ""
+        what, code = f"{track} tests other weights than its best ones", code_of(_trainer(track).test)
+        finding = partial(Finding, "test scores", what, wrong[0] if wrong else "", code=code, hint=hint)
+        self.ledger.check("test scores", not wrong, finding)
+
     def compare_results(self, results: dict[str, TrainingResult]) -> None:
         """Scores, probabilities, predictions and every metric of the test, in both tracks."""
         split = self.splits.pop("test", Split())
@@ -303,6 +314,10 @@ def expected_end(losses: list[float], patience: int, max_epochs: int) -> tuple[i
         if waited >= patience or epoch + 1 >= max_epochs:
             return epoch + 1, best
     return len(losses) + 1, best
+
+
+def _equal(weights: State, state: State) -> bool:
+    return all(np.array_equal(array, state.get(name, np.empty(0))) for name, array in weights.items())
 
 
 def _batch_of(data: Any, split: str) -> np.ndarray:

@@ -58,7 +58,7 @@ class StepRecord:
     """Of every parameter, as the optimizer got it."""
     lr: float = float("nan")
     before: State = field(default_factory=dict)
-    """Weights before the step."""
+    """Weights before the step, or before the first batch of an evaluation."""
     after: State = field(default_factory=dict)
     """Weights and buffers after the step."""
     optimized: bool = False
@@ -167,6 +167,8 @@ class NumpyRecorder:
         def watched(batch: Batch, *rest: Any) -> Any:
             self._emit_without_step()
             self.record = self._begin(kind, self.epoch, self.evaluated[kind], batch)
+            if not self.evaluated[kind]:
+                self.record.before = {name: p.data.copy() for name, p in self.model.named_parameters()}
             self.evaluated[kind] += 1
             result = step(batch, *rest)
             record, self.record = self.record, None

@@ -162,6 +162,10 @@ class StepJudge(UpdateJudge):
             return step(batch, batch_idx)
         record = self._next(kind, batch_idx)
         self._compare_batch(record, batch)
+        if kind == "validation":
+            self._compare_between(record)
+        elif record.before:
+            self._compare_tested_weights(record)
         lightning_evaluates = not any(module.training for module in self.modules.values())
         for track, evaluates in (("NumPy", not record.training), ("Lightning", lightning_evaluates)):
             what = f"{track} runs its {kind} in training mode"
@@ -220,15 +224,27 @@ class StepJudge(UpdateJudge):
         return self._finding("batches", f"{what} of {record.kind} batch {record.batch_idx}", "", *code, hint=hint)
 
     def _compare_between(self, record: StepRecord) -> None:
-        """Nothing but the optimizer changes weights."""
+        """Nothing but the optimizer changes weights; from here on each track has NumPy's."""
         theirs = dict(self.model.state_dict())
+        after = "between two steps" if record.kind == "train" else "before the validation"
         for name, ours in record.before.items():
             for track, array in (("NumPy", ours), ("Lightning", theirs[name].numpy())):
                 same = name not in self.synced or np.array_equal(array, self.synced[name])
-                what = f"{track}'s weights changed between two steps"
+                what = f"{track}'s weights changed {after}"
                 self.ledger.check(
                     "between steps", same, lambda what=what, name=name: self._finding("between steps", what, name)
                 )
+            theirs[name].copy_(torch.from_numpy(ours))
+            self.synced[name] = ours
+
+    def _compare_tested_weights(self, record: StepRecord) -> None:
+        """The test is made with the weights that were saved as the best; from here on Lightning has NumPy's."""
+        theirs = dict(self.model.state_dict())
+        lightning = {name: theirs[name].numpy().copy() for name in record.before}
+        for track, tested in (("NumPy", record.before), ("Lightning", lightning)):
+            self.epochs.compare_tested(track.lower(), tested)
+        for name, ours in record.before.items():
+            theirs[name].copy_(torch.from_numpy(ours))
 
     def forward(self, forward: Callable[..., torch.Tensor], images: torch.Tensor) -> torch.Tensor:
         """The model's scores."""

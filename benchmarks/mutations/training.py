@@ -156,10 +156,10 @@ TRAINING: list[Mutation] = [
         "update", "Adam|optim.py"),
     # between steps, evaluation
     bug("weights: shrunk after each epoch", MLP, TRAINER, VALIDATE, VALIDATE + "\n        for p in self.model.parameters():\n            p.data *= 0.999",
-        "between steps|evaluation", "weights changed between"),
+        "between steps|evaluation", "weights changed"),
     bug("lightning weights: clipped after each epoch", MLP, T_CLASSIFIER, '        """A new pass, perhaps in',
         "        for p in self.parameters():\n            p.data.clamp_(-0.1, 0.1)\n        \"\"\"A new pass, perhaps in", "between steps",
-        "weights changed between"),
+        "weights changed"),
     bug("evaluation: dropout and batch norm in training mode in the test", CNN, TRAINER, TEST, TEST.replace("eval()", "train()"),
         "evaluation", "trainer.py"),
     bug("evaluation: training goes on in evaluation mode", CNN, TRAINER, "self.model.train()\n", "self.model.train(epoch == 0)\n", "evaluation",
