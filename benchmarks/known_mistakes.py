@@ -57,7 +57,8 @@ def summary(found: list[tuple[dict[str, Any], str]]) -> str:
     lines = [
         f"one mistake:   named first {named} of {len(one)}, among the first three {near} of {len(one)}",
         f"two mistakes:  both named {two.count('both')} of {len(two)}",
-        f"no mistake:    accused {none.count('accused')} of {len(none)}, could not be checked {none.count('unchecked')}",
+        f"no mistake:    accused {none.count('accused')} of {len(none)}, "
+        f"could not be checked {none.count('unchecked')}",
     ]
     return "\n".join(lines)
 
@@ -82,7 +83,8 @@ def main() -> None:
             if word not in ("first", "right", "both"):
                 details = "; ".join(f"{f.place} {f.layer} {f.detail}" for f in d.findings[:2])
                 print(
-                    f"{word:9} {entry['path']} (seed {seed}): wanted {entry['mistakes']}, got {d.ids} {details} {d.error}",
+                    f"{word:9} {entry['path']} (seed {seed}): wanted {entry['mistakes']}, "
+                    f"got {d.ids} {details} {d.error}",
                     flush=True,
                 )
     print(summary(found))

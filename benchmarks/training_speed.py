@@ -1,20 +1,24 @@
-"""Training speed of both tracks beside a bare PyTorch loop, Lightning's usual style and scikit-learn.
+"""Training speed of both tracks beside a bare PyTorch loop, Lightning's usual style, scikit-learn and JAX.
 
     python benchmarks/training_speed.py                                          # doodles
     python benchmarks/training_speed.py --data.root data/quickdraw_subset_np     # real drawings
 
 Takes the trainers' flags. All contestants train the same network on the same drawings in one process; rounds
 alternate between them, so that a busy moment hits all alike, and the median round counts. Only the passes
-through the training drawings are timed, not validation, logging and start-up.
+through the training drawings are timed, not validation, logging and start-up. JAX trains in a process of its own right
+after, where it is installed (pip install jax).
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import io
+import json
 import logging
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -39,7 +43,7 @@ from datamodules.lightning_adapter import ImageLightningDataModule  # noqa: E402
 from datamodules.registry import make_data  # noqa: E402
 from experiment.commandline import parse_command  # noqa: E402
 from experiment.config import Augmentation, Experiment, Optimizer, Softmax, Trainer  # noqa: E402
-from experiment.errors import run_program  # noqa: E402
+from experiment.errors import UserError, run_program  # noqa: E402
 from experiment.run import Row, Run  # noqa: E402
 from lightning_models import trainer as lightning_track  # noqa: E402
 from lightning_models.optim import make_optimizer  # noqa: E402
@@ -57,6 +61,11 @@ SMALL_CNN = parse_command(
     "", ["--config", str(CONFIGS / "reports" / "3_mnist" / "cnn_10_epochs_batch_64.yaml")]
 ).experiment.softmax
 
+OPTIONS = {
+    "Conv2d": ("stride", "padding"), "MaxPool2d": ("kernel_size", "stride"), "BatchNorm2d": ("eps", "momentum"),
+    "BatchNorm1d": ("eps", "momentum"), "Dropout": ("p",),
+}  # fmt: skip
+"""What another program has to know of a layer, besides its weights."""
 Contestant = Callable[[int], float]
 """Trains for a number of epochs and returns images per second."""
 
@@ -224,6 +233,46 @@ def scikit_learn(experiment: Experiment, data: ImageDataModule) -> Contestant:
     return train
 
 
+def jax_speeds(
+    experiment: Experiment, data: ImageDataModule, folder: Path, images: int, rounds: int
+) -> dict[str, list[float]]:
+    """The speeds of benchmarks/jax_training.py; none, and a line that says so, where JAX is not installed."""
+    if importlib.util.find_spec("jax") is None:
+        print("\nJAX is not installed, so it is left out (pip install jax)", flush=True)
+        return {}
+    leave_network(experiment, data, folder)
+    program, epochs = Path(__file__).with_name("jax_training.py"), epochs_for(images, data)
+    command = [sys.executable, str(program), str(folder), str(epochs), str(rounds)]
+    settings = os.environ | {"JAX_TRACEBACK_FILTERING": "off"}  # so that the last line of a traceback is the error
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=settings)
+    if done.returncode:
+        raise UserError(f"{program.name} failed: {done.stderr.strip().splitlines()[-1]}")
+    speeds: dict[str, list[float]] = json.loads(done.stdout)
+    return speeds
+
+
+def leave_network(experiment: Experiment, data: ImageDataModule, folder: Path) -> None:
+    """Write the trained layers with their options and initial weights, and the images, for another program."""
+    layers, _ = _bare_network(experiment, data)
+    arrays = {name: tensor.numpy() for name, tensor in layers.state_dict().items()}
+    arrays |= {"images": as_batch(data.images("train"), np.dtype("float32")), "labels": data.labels("train")}
+    if experiment.model == "dual_tower":
+        arrays["words"] = _bare_words(lightning_track.start_model(experiment, data)).numpy()
+    np.savez(folder / "arrays.npz", **arrays)
+    plan = []
+    for layer in layers:
+        name = type(layer).__name__
+        plan.append((name, {option: _plain(getattr(layer, option)) for option in OPTIONS.get(name, ())}))
+    settings: dict[str, Any] = {"lr": experiment.optimizer.lr, "momentum": experiment.optimizer.momentum}
+    settings |= {"batch_size": experiment.data.batch_size, "layers": plan}
+    (folder / "network.json").write_text(json.dumps(settings))
+
+
+def _plain(value: Any) -> Any:
+    """One number for both axes."""
+    return value[0] if isinstance(value, tuple) else value
+
+
 def compare(title: str, experiment: Experiment, usual: bool = True) -> None:
     """Let all contestants run in turns, and print medians and ratios to the fastest bare loop."""
     data = make_data(experiment)
@@ -242,6 +291,7 @@ def compare(title: str, experiment: Experiment, usual: bool = True) -> None:
             contestants["scikit-learn MLPClassifier"] = scikit_learn(experiment, data)
         images, rounds = (IMAGES, MORE_ROUNDS) if usual else (0, ROUNDS)
         speeds = in_turns(contestants, data, images, rounds)
+        speeds |= jax_speeds(experiment, data, folder, images, rounds)
     medians = {name: statistics.median(values) for name, values in speeds.items()}
     bare = max(medians[name] for name in list(contestants)[:2])
     report(f"{title} on {data.description}", speeds, bare, "of the fastest bare loop")
@@ -266,7 +316,7 @@ def in_turns(
     contestants: dict[str, Contestant], data: ImageDataModule, images: int, rounds: int = ROUNDS
 ) -> dict[str, list[float]]:
     """Images per second of each contestant in each round; a round has at least `images` images."""
-    epochs = max(1, -(-images // len(data.rows["train"])))
+    epochs = epochs_for(images, data)
     speeds: dict[str, list[float]] = {name: [] for name in contestants}
     for number in range(rounds + 1):
         for name, train in contestants.items():
@@ -274,6 +324,11 @@ def in_turns(
             if number:  # the first round warms up
                 speeds[name].append(speed)
     return speeds
+
+
+def epochs_for(images: int, data: ImageDataModule) -> int:
+    """How many passes have at least `images` images."""
+    return max(1, -(-images // len(data.rows["train"])))
 
 
 def report(title: str, speeds: dict[str, list[float]], base: float, words: str) -> None:
@@ -311,14 +366,18 @@ def _bare_network(
     model: Any = lightning_track.start_model(experiment, data)
     if experiment.model == "softmax":
         return model.layers, torch.nn.CrossEntropyLoss()
-    with torch.no_grad():
-        words = functional.normalize(model.word_tower(model.word_vectors), dim=1)
+    words = _bare_words(model)
 
     def cosine_loss(outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         similarities = functional.normalize(outputs, dim=1) @ words.T
         return (1 - similarities.gather(1, labels[:, None])).mean()
 
     return model.image_tower, cosine_loss
+
+
+@torch.no_grad()
+def _bare_words(model: Any) -> torch.Tensor:
+    return functional.normalize(model.word_tower(model.word_vectors), dim=1)
 
 
 if __name__ == "__main__":

@@ -120,7 +120,7 @@ LAYERS: list[Mutation] = [
         "loss gradient", "MarginLoss.backward"),
     # between the layers
     bug("Sequential: the last but one layer left out", MLP, MODULE, "for layer in self.layers:", "for layer in self.layers[:-2] + self.layers[-1:]:",
-        "handover", "layers.4|layers.5"),
+        "handover", "layers.4|layers.5|module.py"),
     bug("Sequential: last layer's backward forgotten", MLP, MODULE, "reversed(self.layers[self._first + 1 :])", "reversed(self.layers[self._first + 1 : -1])",
         "handover", "module.py"),
     bug("Sequential: activation before the norm", MLP, MODULE, "            grad = layer.backward(grad)\n        for layer in self.layers[self._first :",

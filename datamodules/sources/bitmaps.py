@@ -70,8 +70,8 @@ def load(config: Data, root: Path) -> ImageDataset:
     if sum(images.nbytes for images in train + test) >= LARGE:
         counts = ([len(each) for each in part] for part in (train, test))
         return _left_on_disk(description, categories, files, *counts)
-    for path, ours, theirs in zip(files, train, test, strict=True):
-        check_drawn(np.concatenate([ours, theirs]), path)
+    for path, *parts in zip(files, train, test, strict=True):
+        check_drawn(np.concatenate(parts), path)
     return together("bitmaps", description, categories, train, test)
 
 

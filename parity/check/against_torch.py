@@ -3,7 +3,8 @@
     from parity.check import check_layer
     check_layer(MyConv2d, torch.nn.Conv2d(2, 3, 3, stride=2, padding=1))
 
-Each raises AssertionError with the place and, where it reproduces, the mistake's name; CannotCall where it could not be run.
+Each raises AssertionError with the place and, where it reproduces, the mistake's name; CannotCall where it could not be
+run.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ PLACE = {"forward": "forward", "evaluation": "forward", "running_mean": "forward
 def check_layer(mine: Any, module: torch.nn.Module, shapes: list[tuple[int, ...]] | None = None, seed: int = 0) -> None:
     """Compare a layer with a torch module: forward, dL/dx and every parameter's gradient, in float64.
 
-    `mine` is a class (made with the module's numbers), an object, or (forward, backward) functions. `shapes` are input shapes;
-    by default several that suit the module, a batch of 1 among them. grad_output is random, never ones.
+    `mine` is a class (made with the module's numbers), an object, or (forward, backward) functions. `shapes` are input
+    shapes; by default several that suit the module, a batch of 1 among them. grad_output is random, never ones.
     Raises AssertionError for a difference.
     """
     _raise(diagnose_layer(mine, module, shapes, seed))
@@ -51,7 +52,9 @@ def check_loss(mine: Any, loss: Callable[..., torch.Tensor], seed: int = 0) -> N
 
 
 def check_optimizer(mine: Any, factory: Callable[..., torch.optim.Optimizer], seed: int = 0, steps: int = 6) -> None:
-    """Compare an optimiser with torch's over several steps. `factory`: `lambda params: torch.optim.SGD(params, lr=0.1)`.
+    """Compare an optimiser with torch's over several steps.
+
+    `factory`: `lambda params: torch.optim.SGD(params, lr=0.1)`.
 
     Raises AssertionError for a difference.
     """

@@ -20,7 +20,10 @@ from parity.check.page import network_page, summary_page
 from parity.check.sandbox import SECONDS, watch
 from parity.check.words import as_text, verdict
 
-EPILOG = "Exit codes: 0 everything compared and no mistake found, 1 a mistake, 2 bad input, or not everything could be compared."
+EPILOG = (
+    "Exit codes: 0 everything compared and no mistake found, 1 a mistake, "
+    "2 bad input, or not everything could be compared."
+)
 
 
 def parser() -> argparse.ArgumentParser:

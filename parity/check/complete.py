@@ -15,7 +15,7 @@ SPECIAL = {
     "learning-rate schedule": r"schedul|lr_?decay|decay_?(lr|rate|steps?)|anneal|warm_?up|learning_?rate_?decay",
     "accuracy": r"^_?(get_|calc\w*_|compute_)?acc(uracy)?(_score)?$",
 }
-"""Parts of a training that single steps do not show, by the names that people give to functions, classes and parameters."""
+"""Parts of a training that single steps do not show, by the names of functions, classes and parameters."""
 UPDATE = r"update|^_?step|_step$|apply|optimi[sz]e|sgd|adam|descent|train|fit$|learn(?!ing_?rate)"
 """Names of functions, methods and classes that change weights."""
 
@@ -68,7 +68,7 @@ def mentioned(source: str) -> list[str]:
 
 
 def _has_update(source: str) -> bool:
-    """Whether a file defines anything that changes weights. An adapter's `step`, or a file of gradients only, may be absent."""
+    """Whether a file defines anything that changes weights: an adapter, or a file of gradients only, may not."""
     return any(re.search(UPDATE, name, re.I) for name in _defined(_nodes(source)))
 
 

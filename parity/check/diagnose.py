@@ -1,4 +1,4 @@
-"""From what was seen to a diagnosis: each place is judged by what it was given, and differences are explained by reproduction."""
+"""From what was seen to a diagnosis: each place is judged by what it was given, each difference is reproduced."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _merge(group: list[Diagnosis]) -> Diagnosis:
 
 
 def diagnose_session(session: Session, source: str, pairs: bool = False) -> Diagnosis:
-    """Judge forward, loss, gradients and update of one session, each by what it was given; `pairs`: search for two mistakes."""
+    """Judge forward, loss, gradients and update of one session; `pairs`: search for two mistakes."""
     d = Diagnosis(form=session.form, sizes=session.sizes, names=session.names, style=session.style, calls=session.calls)
     d.not_checked = [place for place in PLACES if place not in session.places]
     if any(step.changed for step in session.steps):

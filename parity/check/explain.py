@@ -28,7 +28,7 @@ PAIR_SECONDS = 1.5
 
 
 def distance(mine: Array | None, other: Array | None) -> float:
-    """The largest difference relative to the largest number; infinite where the shapes differ or a number is not finite."""
+    """The largest difference relative to the largest number; infinite for other shapes or numbers not finite."""
     if mine is None or other is None or np.size(mine) != np.size(other):
         return np.inf
     one, two = np.ravel(mine).astype(float), np.ravel(other).astype(float)
@@ -334,7 +334,7 @@ class Gradients:
         return [*all_tweaks(loss.kind, self.net, self.session.sizes, self.has_bias), (Tweak("grad_not_reset"),)]
 
     def _pairs(self, loss: Loss) -> Iterator[tuple[tuple[Tweak, ...], tuple[Tweak, ...]]]:
-        """Pairs that can reproduce the last layer's gradients: it shows only the mistakes that were made up to there."""
+        """Pairs that can reproduce the last layer's gradients, which show only the mistakes made up to there."""
         index = min(1, len(self.steps) - 1)
         base = self._last_layer(loss, (), index)
         touching: list[tuple[tuple[Tweak, ...], list[Array]]] = []

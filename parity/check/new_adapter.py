@@ -79,6 +79,6 @@ def weights(net):             # [(W, b), ...] from the first layer to the last: 
 def forward(net, X):          # outputs; X has samples as rows or as columns
     return {forward}
 
-def step(net, X, y, lr):      # one training step (or define loss(net, X, y) and gradients(net, X, y) -> [(dW, db), ...])
+def step(net, X, y, lr):      # one training step (or loss(net, X, y) and gradients(net, X, y) -> [(dW, db), ...])
     {step}
 """

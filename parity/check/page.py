@@ -29,8 +29,8 @@ def picture(d: Diagnosis) -> Any:
     boxes = len(d.sizes) - 1
     step, width = 190, 190 * boxes + 130
     parts = [f'<svg viewBox="0 0 {width} 150" role="img" aria-label="The layers of the network">']
-    parts.append('<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
-                 '<path d="M0 0 8 4 0 8z" fill="currentColor"/></marker></defs>')  # fmt: skip
+    parts.append('<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
+                 'orient="auto"><path d="M0 0 8 4 0 8z" fill="currentColor"/></marker></defs>')  # fmt: skip
     parts.append(f'<text x="38" y="66">input</text><text x="38" y="84" class="small">{d.sizes[0]}</text>')
     first = next((f for f in d.findings), None)
     for index in range(boxes):

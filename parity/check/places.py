@@ -1,7 +1,8 @@
 """Where no known mistake fits: which layer is the first wrong one, and what can be said of its numbers.
 
-A dense layer's weight gradient is aᵀδ. Where the batch is no larger than the layer's input, and its samples are independent,
-δ (the gradient that reached the layer) follows from it by least squares. So each layer is judged by what it was given.
+A dense layer's weight gradient is aᵀδ. Where the batch is no larger than the layer's input, and its samples are
+independent, δ (the gradient that reached the layer) follows from it by least squares. So each layer is judged by what
+it was given.
 """
 
 from __future__ import annotations

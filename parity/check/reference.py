@@ -1,8 +1,8 @@
 """A dense network in float64 NumPy in which every mistake of the catalogue is a small change.
 
-Samples are rows, weights are (in, out): z = a W + b. Gradients are sums over the batch of each sample's gradient; the loss's
-factor (1/N for a mean) is applied by the caller. A change is a `Tweak`: the mistake's id, which of its ways of being made,
-and the layer (None: all of them).
+Samples are rows, weights are (in, out): z = a W + b. Gradients are sums over the batch of each sample's gradient; the
+loss's factor (1/N for a mean) is applied by the caller. A change is a `Tweak`: the mistake's id, which of its ways of
+being made, and the layer (None: all of them).
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Trace:
 
 @dataclass
 class Context:
-    """What a backward pass may take from elsewhere: earlier traces, the weights after the step, the intended activation."""
+    """What a backward pass may take from elsewhere: earlier traces, weights after the step, the meant activation."""
 
     earlier: list[Trace] = field(default_factory=list)
     rate: float = 0.05
@@ -153,7 +153,7 @@ def _through_softmax(p: Array, grad: Array) -> Array:
 
 
 def output_gradient(kind: str, net: Net, trace: Trace, target: Array) -> Array:
-    """d(loss)/d(last z) for each sample, for the loss without its factor: sums for ce, bce and hinge, ½Σ(p-t)² for sse."""
+    """d(loss)/d(last z) for each sample, without the loss's factor: sums for ce, bce and hinge, ½Σ(p-t)² for sse."""
     z, p = trace.z[-1], trace.out
     if kind == "ce":
         if net.output == "softmax":

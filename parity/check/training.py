@@ -1,4 +1,4 @@
-"""Judge a whole epoch: it is computed again from what one step is known to do, in every order that may have been meant."""
+"""Judge a whole epoch: it is computed again from what one step does, in every order that may have been meant."""
 
 from __future__ import annotations
 

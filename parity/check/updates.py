@@ -1,6 +1,7 @@
 """Update rules in NumPy, and the known ways of getting them wrong.
 
-A rule maps the gradients of a training (one vector per step) and the weights before each step to the changes of the weights.
+A rule maps the gradients of a training (one vector per step) and the weights before each step to the changes of the
+weights.
 Formulas: torch.optim's documentation; Adam: Kingma and Ba (2015), algorithm 1; AdamW: Loshchilov and Hutter (2019).
 """
 

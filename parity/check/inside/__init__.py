@@ -1,1 +1,1 @@
-"""What runs in the child process, beside the submission: loading it, finding its parts, driving it, recording arrays."""
+"""What runs in the child process, beside the submission: it is loaded, its parts found and driven, arrays recorded."""

@@ -1,4 +1,4 @@
-"""The child process: `python -m parity.check.inside submission.py result.npz`. Everything that it learns goes into one file."""
+"""The child process: `python -m parity.check.inside submission.py result.npz`. All that it learns is in one file."""
 
 from __future__ import annotations
 

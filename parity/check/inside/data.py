@@ -71,7 +71,7 @@ class Session:
 def batches(
     sizes: list[int], rng: np.random.Generator, counts: tuple[int, ...] = BATCHES, complete: bool = False
 ) -> list[tuple[Array, Array]]:
-    """Batches of different samples: x (N, D) and one-hot targets (N, C); the last class (`complete`: each) is in them."""
+    """Batches of different samples: x (N, D), one-hot targets (N, C) with the last class (`complete`: each) in them."""
     answer = []
     for count in counts:
         x = rng.normal(0, 1, (count, sizes[0]))

@@ -1,8 +1,8 @@
 """Load a submission as a module, statement by statement, so that one broken line does not hide the rest.
 
-Notebooks exported as a file read data, plot and train at top level. Definitions are always run; any other statement has a
-second, and is skipped when it fails. Libraries that a NumPy network does not need (plots, data frames, progress bars) are
-replaced by stand-ins that accept every call.
+Notebooks exported as a file read data, plot and train at top level. Definitions are always run; any other statement has
+a second, and is skipped when it fails. Libraries that a NumPy network does not need (plots, data frames, progress bars)
+are replaced by stand-ins that accept every call.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from parity.check.inside.names import fits_role
 STATEMENT_SECONDS = 1.0
 TOP_LEVEL_SECONDS = 4.0
 STANDING_IN = {
-    "cv2", "cupy", "datasets", "gzip", "idx2numpy", "imageio", "IPython", "ipywidgets", "jax", "keras", "matplotlib", "mnist",
-    "mnist_loader", "nnfs", "pandas", "PIL", "plotly", "pylab", "requests", "seaborn", "skimage", "sklearn", "tensorflow",
-    "torch", "torchvision", "tqdm", "wandb",
+    "cv2", "cupy", "datasets", "gzip", "idx2numpy", "imageio", "IPython", "ipywidgets", "jax", "keras", "matplotlib",
+    "mnist", "mnist_loader", "nnfs", "pandas", "PIL", "plotly", "pylab", "requests", "seaborn", "skimage", "sklearn",
+    "tensorflow", "torch", "torchvision", "tqdm", "wandb",
 }  # fmt: skip
 
 
@@ -52,7 +52,7 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 
 class Anything(types.ModuleType):
-    """A stand-in for a module: every attribute is another stand-in, every call returns one, an iterator over it ends."""
+    """A stand-in for a module: every attribute and call gives another stand-in, an iterator over it ends."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -147,7 +147,7 @@ class Submission:
         return found
 
     def changed_names(self) -> set[str]:
-        """Global names of arrays that the file computes from themselves: in functions that call them global, or in loops."""
+        """Global names of arrays that the file computes from themselves: in loops, or in functions that say global."""
         return set() if self.tree is None else {n for n in changed(self.tree) if n in self.names}
 
     def loops(self) -> dict[str, Callable[..., Any]]:
@@ -165,7 +165,9 @@ class Submission:
 
 
 def load(path: Path, limit: bool = True) -> Submission:
-    """Run a submission's statements and return its module. Without `limit` (outside the main thread) no time is measured.
+    """Run a submission's statements and return its module.
+
+    Without `limit` (outside the main thread) no time is measured.
 
     Raises SyntaxError for a file that Python cannot read.
     """

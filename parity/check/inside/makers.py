@@ -1,4 +1,4 @@
-"""Programs from a submission: its classes, its functions, its global names, networks that it made, and its layers put together."""
+"""Programs from a submission: its classes, functions, global names, networks, and its layers put together."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def call_roles(roles: dict[str, Any]) -> dict[str, Any]:
 
 
 def class_programs(submission: Submission, sizes: list[int]) -> Iterator[Program]:
-    """One program for each class that can be made and holds a chain of weights; else for each network made by the file."""
+    """A program for each class that can be made and holds a chain of weights; else for each network of the file."""
     for name, cls in submission.classes().items():
         roles = size_roles(sizes)
         if _asks_for_both(cls):
@@ -170,7 +170,7 @@ def _settled(program: Program, sizes: list[int]) -> Iterator[Program]:
 
 
 def function_programs(submission: Submission, sizes: list[int]) -> Iterator[Program]:
-    """Programs whose weights come from an initialising function; if need be with other sizes in the file's global names."""
+    """Programs whose weights come from an initialising function, if necessary with other sizes in global names."""
     found = list(_made_by_function(submission, sizes))
     if not found and submission.set_sizes(sizes):
         found = list(_made_by_function(submission, sizes))

@@ -40,8 +40,8 @@ def sessions(submission: Submission) -> Iterator[Session]:
                         made += _record(again[number], form, submission, chosen, program.failures)
                         if "backward" in chosen and made:
                             _add_differences(made[-1], programs(fresh, sizes, form)[number], form)
-                if not {"backward", "step"} & set(calls) and (again := _retrained(submission, sizes, form, number)):
-                    made.append(again)
+                if not {"backward", "step"} & set(calls) and (retrained := _retrained(submission, sizes, form, number)):
+                    made.append(retrained)
                 if calls and (training := _training(submission, sizes, form, number)):
                     made.append(training)
         yield from made
@@ -147,6 +147,7 @@ def _retrained(submission: Submission, sizes: list[int], form: Form, number: int
         seen = []
         for epochs in range(len(BATCHES)):
             program = programs(submission, sizes, form)[number]
+            assert program.layout is not None
             ((x, target),) = batches(program.layout.sizes, stream(4), BATCHES[:1], complete=True)
             give(program, form, x, target)
             if not program.set_epochs(name, epochs):
@@ -161,6 +162,7 @@ def _retrained(submission: Submission, sizes: list[int], form: Form, number: int
         steps = [_between(one, after) for (_, one), (_, after) in itertools.pairwise(seen)]
         if len(steps) > 1 and all(_moved(step) for step in steps):
             program, _ = seen[0]
+            assert program.layout is not None
             rate = RATE if _has_rate(program, name) else None
             calls = {"step": name}
             session = Session(form, steps, calls, program.layout, program.style, rate)

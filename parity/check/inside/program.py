@@ -1,4 +1,4 @@
-"""Somebody's network as a program that can be called: its functions, the values they need, and where its weights are."""
+"""Somebody's network as a program: its functions, the values they need, and where its weights are."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class CannotCall(Exception):
 
 @dataclass
 class Program:
-    """Callables by name, the values known by name (`known`) and by role (`roles`), and the roots below which weights lie."""
+    """Callables by name, values by name (`known`) and by role (`roles`), and the roots below which weights lie."""
 
     functions: dict[str, Callable[..., Any]]
     roots: dict[str, Any]
@@ -43,7 +43,7 @@ class Program:
     """(dictionary, name, role) of attributes and global names that hold the data: each batch is written there."""
 
     def find_slots(self, owner: Any, sizes: list[int]) -> None:
-        """Where the file keeps its data: attributes made from the constructor's samples, and global arrays that it reads."""
+        """Where the file keeps its data: attributes made from the constructor's samples, and global arrays."""
         held = getattr(owner, "__dict__", {})
         samples = BATCHES[0]
         for name, value in held.items():
@@ -65,7 +65,7 @@ class Program:
         return None
 
     def set_epochs(self, name: str, epochs: int) -> bool:
-        """Let a training run for so many epochs: by a parameter, an attribute or a global name. False where none says so."""
+        """Let a training run for this many epochs, by a parameter, an attribute or a global name; False without one."""
         self.roles["epochs"] = epochs
         if any(fits_role(p, "epochs") for p in inspect.signature(self.functions[name]).parameters):
             return True

@@ -15,11 +15,11 @@ from parity.check.inside.names import fits_role, returned_names
 from parity.check.inside.optimizers import call_update, takes_gradients
 from parity.check.inside.program import CannotCall, Program, split
 
-FORWARD = r"forward|feed|predict_proba|propag|^fwd|infer|activate|^output|compute_out|hypothesis|^net(work)?$|^model$|^run$|logits|scores|__call__|^predict|^query|^loss$|^think$|^f$"
+FORWARD = r"forward|feed|predict_proba|propag|^fwd|infer|activate|^output|compute_out|hypothesis|^net(work)?$|^model$|^run$|logits|scores|__call__|^predict|^query|^loss$|^think$|^f$"  # noqa: E501
 LOSS = r"loss|cost|entropy|criterion|objective|mse|error|nll"
 BACKWARD = r"back|grad|bprop|derivativ|bwd|^loss"
 UPDATE = r"update|^step|_step$|apply|optimi[sz]e|sgd|descen|adjust|learn|improve|correct|move|tune"
-STEP = r"^training loop|train_?(step|on_batch|batch|one)|^step$|partial_fit|update_mini_?batch|fit_batch|one_step|train_iter|^update$|^train$|^fit$|^learn$|^SGD$|back|descent|optimi[sz]e"
+STEP = r"^training loop|train_?(step|on_batch|batch|one)|^step$|partial_fit|update_mini_?batch|fit_batch|one_step|train_iter|^update$|^train$|^fit$|^learn$|^SGD$|back|descent|optimi[sz]e"  # noqa: E501
 TRAIN = r"^train|^fit|descent|^model$|nn_model|learn|optimi[sz]e|^run|SGD|layer_model"
 
 
@@ -88,7 +88,7 @@ class Driver:
         return [f for n, root in self.program.roots.items() for f in walk(root, (n,)) if f.path not in paths]
 
     def gradients(self, name: str) -> tuple[float | None, list[Any], list[Any]]:
-        """(loss if returned, dW as (in, out), db) of a backward function; summed where it takes one sample at a time."""
+        """(loss if returned, dW as (in, out), db) of a backward function; summed if it takes one sample at a time."""
         if not self.per_sample:
             return self._gradients(name)
         roles = self.program.roles
@@ -273,7 +273,7 @@ class Driver:
         return found
 
     def differences(self, count: int) -> list[Array]:
-        """Central differences of the network's own loss, for some entries of each weight and bias; empty where it cannot be."""
+        """Central differences of the network's own loss, for some entries of each weight and bias, where possible."""
         program, found = self.program, []
         if self.backward_updates or self.layout.joined is not None:
             return []

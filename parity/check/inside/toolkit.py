@@ -1,4 +1,4 @@
-"""Networks put together from a file that only defines layers: classes with forward and backward, or pairs of functions."""
+"""Networks made from a file that only defines layers: classes with forward and backward, or pairs of functions."""
 
 from __future__ import annotations
 
