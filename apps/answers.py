@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from datamodules.rasterize import Stroke, rasterize
+from datamodules.rasterize import Stroke, fit, rasterize
+from datamodules.sequences import CHANNELS, POINTS, to_sequence
 from datamodules.word_vectors import load_word_vectors
 from experiment.errors import UserError
+from experiment.registry import MODELS
 from experiment.run import Run, finished_runs
 from experiment.trained_run import Trained, read_trained
 from numpy_ref.losses import softmax
@@ -22,6 +24,7 @@ SHOWN = 10
 """Most categories in an answer, most probable first."""
 MAPS = 8
 """Most channels of a layer that are shown, strongest first."""
+BITMAP = (28, 28)
 TITLES = {"numpy": "NumPy", "lightning": "Lightning"}
 
 
@@ -48,11 +51,11 @@ class Answers:
 
     def prepare(self, run: str) -> None:
         """Load both networks and use them once, so that the first drawing need not wait for it."""
-        blank = np.zeros((1, 28, 28), np.uint8)
         with self.lock:
+            dot = self._as_input(run, [np.zeros((2, 1))])
             for track in TRACKS:
-                self.network(run, track).probabilities(blank)
-            self.network(run, "numpy").saliency(blank[0], 0)
+                self.network(run, track).probabilities(dot[None])
+            self.network(run, "numpy").saliency(dot, 0)
 
     def answer(self, run: str, strokes: list[Stroke], words: list[str], saliency: bool = False) -> dict[str, Any]:
         """The bitmap, both tracks' probabilities, their largest difference, and the first one's saliency if asked for.
@@ -60,16 +63,23 @@ class Answers:
         `words` join the categories of a dual tower; one without a vector is a `UserError`.
         """
         with self.lock:
-            return self._answer(run, rasterize(strokes), words, saliency)
+            return self._answer(run, strokes, words, saliency)
 
     def activations(self, run: str, strokes: list[Stroke]) -> list[dict[str, Any]]:
         """Each layer's output in both tracks, as grey pictures on one scale, and their largest difference."""
-        image = rasterize(strokes)
         with self.lock:
+            image = self._as_input(run, strokes)
             ours, theirs = (self.network(run, track).activations(image) for track in TRACKS)
         return [_layer(name, output, twin) for (name, output), (_, twin) in zip(ours, theirs, strict=True)]
 
-    def _answer(self, run: str, image: np.ndarray, words: list[str], saliency: bool) -> dict[str, Any]:
+    def _as_input(self, run: str, strokes: list[Stroke]) -> np.ndarray:
+        """The drawing as the run's network takes it, uint8: a bitmap (28, 28), or the points of its strokes."""
+        form = MODELS[self.trained(run).experiment.model].form
+        return to_sequence(fit(strokes)) if form == "strokes" else rasterize(strokes)
+
+    def _answer(self, run: str, strokes: list[Stroke], words: list[str], saliency: bool) -> dict[str, Any]:
+        image = self._as_input(run, strokes)
+        shown = saliency and image.shape == BITMAP  # it is drawn over the bitmap
         categories = self.trained(run).categories
         words = [word for word in words if word not in categories]
         names = [*categories, *words]
@@ -79,7 +89,7 @@ class Answers:
         similarities = scores["numpy"][1]
         known = [c for c in first if c < len(names) - len(words)]
         return {
-            "bitmap": image.ravel().tolist(),
+            "bitmap": rasterize(strokes).ravel().tolist(),
             "best": [
                 {
                     "category": names[c],
@@ -90,7 +100,7 @@ class Answers:
                 for c in first
             ],
             "largest_difference": float(np.abs(found["numpy"] - found["lightning"]).max()),
-            "saliency": self._saliency(run, image, int(known[0])) if saliency and known else None,
+            "saliency": self._saliency(run, image, int(known[0])) if shown and known else None,
         }
 
     def _saliency(self, run: str, image: np.ndarray, category: int) -> list[float]:
@@ -118,7 +128,7 @@ class Answers:
             metrics = Run(folder).read_json("metrics.json", "model", "track", "test", "data")
         except UserError:
             return None
-        if metrics["data"]["shape"] != [1, 28, 28] or (folder / "trial.json").is_file():
+        if metrics["data"]["shape"] not in ([1, *BITMAP], [POINTS, CHANNELS]) or (folder / "trial.json").is_file():
             return None
         accuracy, data = metrics["test"]["accuracy"], metrics["data"]
         return {
@@ -146,7 +156,7 @@ class Answers:
 
 def _layer(name: str, output: np.ndarray, twin: np.ndarray) -> dict[str, Any]:
     """A layer for the page: maps (C, H, W) as its strongest channels, a vector as one map of a row."""
-    maps, others = (array[0] if array.ndim == 4 else array[0].reshape(1, 1, -1) for array in (output, twin))
+    maps, others = (_maps(array[0]) for array in (output, twin))
     strongest = np.sort(np.argsort(-np.abs(maps).max(axis=(1, 2)), kind="stable")[:MAPS])
     shown = maps[strongest], others[strongest]
     low = min(float(each.min()) for each in shown)
@@ -159,6 +169,11 @@ def _layer(name: str, output: np.ndarray, twin: np.ndarray) -> dict[str, Any]:
         **{track: base64.b64encode(each.tobytes()).decode() for track, each in zip(TRACKS, pictures, strict=True)},
         "difference": float(np.abs(output.astype(np.float64) - twin).max()),
     }
+
+
+def _maps(output: np.ndarray) -> np.ndarray:
+    """One drawing's output as maps (C, H, W): of a sequence (T, D) one map, of a vector one of a row."""
+    return output if output.ndim == len(("C", "H", "W")) else output.reshape(1, -1, output.shape[-1])
 
 
 def _has_words(folder: Path) -> bool:

@@ -1,6 +1,7 @@
 """Write a trained network as an ONNX file: python -m apps export logs/softmax/numpy/<run> --onnx.
 
-The run may be of either track. The file takes images (B, C, H, W) from 0 to 1 and gives probabilities; it is written
+The run may be of either track. The file takes images (B, C, H, W) from 0 to 1, or the points of strokes as
+`datamodules/sequences.py` gives them to a network (B, 96, 6), and gives probabilities; it is written
 only if onnxruntime makes of it what the network makes of the run's test images.
 """
 
@@ -22,13 +23,16 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--onnx", type=Path, nargs="?", const=Path("model.onnx"), required=True, help="where to")
     options = parser.parse_args(arguments)
     from experiment.files import atomic_write
+    from experiment.registry import MODELS
     from experiment.run import Run
     from experiment.trained_run import read_trained
     from visualization.figures.run_data import read_results
 
     trained = read_trained(options.run)
-    images = read_results(Run(options.run)).examples.get("images")
-    if images is None or images.dtype != "uint8" or images.shape[1:3] != trained.shape[1:]:
+    as_strokes = MODELS[trained.experiment.model].form == "strokes"
+    images = read_results(Run(options.run)).examples.get("points" if as_strokes else "images")
+    fits = (trained.shape[0], 3) if as_strokes else trained.shape[1:]
+    if images is None or images.dtype != "uint8" or images.shape[1:3] != fits:
         raise UserError(f"{options.run / 'examples.npz'}: has no images of this run; this run cannot be exported.")
     _need_packages()
     from apps.onnx_file import as_onnx, largest_difference

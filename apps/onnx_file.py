@@ -60,10 +60,10 @@ def largest_difference(onnx_bytes: bytes, predictor: Predictor, images: np.ndarr
     """How far onnxruntime's probabilities are from the network's own, for images (N, H, W) uint8."""
     import onnxruntime
 
-    from datamodules.image_dataset import as_batch
+    from datamodules.sequences import as_input
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(onnx_bytes, options, providers=["CPUExecutionProvider"])
-    (found,) = session.run([OUTPUT], {INPUT: as_batch(images, predictor.dtype)})
+    (found,) = session.run([OUTPUT], {INPUT: as_input(images, predictor.shape, predictor.dtype)})
     return float(np.abs(found - predictor.probabilities(images)).max())

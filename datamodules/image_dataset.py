@@ -35,11 +35,11 @@ class ImageDataset:
     categories: list[str]
     """Names of the classes; a label is a place in this list."""
     train_images: np.ndarray | ImagesOnDisk
-    """(N, H, W) uint8, or with colours (N, H, W, 3)."""
+    """(N, H, W) uint8, or with colours (N, H, W, 3); as strokes (N, POINTS, 3), see `sequences.py`."""
     train_labels: np.ndarray
     """(N,), whole numbers."""
     test_images: np.ndarray | ImagesOnDisk
-    """(M, H, W) or (M, H, W, 3) uint8."""
+    """(M, H, W), (M, H, W, 3) or (M, POINTS, 3) uint8."""
     test_labels: np.ndarray
     """(M,), whole numbers."""
     note: str = ""

@@ -13,9 +13,11 @@ from typing import Literal
 import numpy as np
 
 from datamodules.augmentation import augment
-from datamodules.image_dataset import ImageDataset, as_batch
+from datamodules.image_dataset import ImageDataset
 from datamodules.on_disk import GROUP, ImagesOnDisk, shuffled_in_blocks
 from datamodules.prefetch import prefetch
+from datamodules.sequences import CHANNELS, as_input, by_length, lengths, trimmed
+from datamodules.stroke_augmentation import augment_points
 from datamodules.word_vectors import WordVectors, load_word_vectors
 from experiment.config import Data, Experiment
 from experiment.errors import UserError
@@ -25,7 +27,7 @@ from experiment.registry import MODELS
 Split = Literal["train", "validation", "test", "unseen"]
 """`unseen`: the test drawings of the categories that training never shows, where there are any."""
 Batch = tuple[np.ndarray, np.ndarray]
-"""Images (B, C, H, W) from 0 to 1 in the experiment's dtype, and labels (B,) int64."""
+"""Images (B, C, H, W) from 0 to 1, or sequences of points (B, T, 6), in the experiment's dtype; labels (B,) int64."""
 MAPPED = 5
 """Categories of which an example's feature maps are shown."""
 TOGETHER = 512
@@ -79,8 +81,15 @@ class ImageDataModule:
         return self.NAME + ("" if self.words is None or self.words.real else ", RANDOM WORD VECTORS")
 
     @property
-    def shape(self) -> tuple[int, int, int]:
-        """Channels, height and width of an image."""
+    def as_strokes(self) -> bool:
+        """Whether the drawings are sequences of points."""
+        return self.config.form == "strokes"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Channels, height and width of an image; of strokes the most points, and the numbers of each."""
+        if self.as_strokes:
+            return self.dataset.train_images.shape[1], CHANNELS
         height, width, *channels = self.dataset.train_images.shape[1:]
         return (channels or [1])[0], height, width
 
@@ -104,10 +113,15 @@ class ImageDataModule:
     def images(self, split: Split, places: np.ndarray | None = None) -> np.ndarray:
         """The images of a split, (N, H, W) or (N, H, W, 3) uint8, in the order of its evaluation batches.
 
+        Strokes are (N, POINTS, 3) uint8: see `sequences.py`.
         `places` in that order picks some of them; all of a large data set do not fit into memory.
         """
         rows = self.rows[split]
         return self._pool(split)[0][rows if places is None else rows[places]]
+
+    def inputs(self, split: Split, places: np.ndarray) -> np.ndarray:
+        """Some drawings of a split as the networks take them."""
+        return as_input(self.images(split, places), self.shape, self.dtype)
 
     def labels(self, split: Split) -> np.ndarray:
         """The labels of a split, (N,) int64, in the order of its evaluation batches."""
@@ -133,7 +147,8 @@ class ImageDataModule:
         size = self.config.batch_size
         for images, labels in prefetch(self._groups(split, epoch)):
             for place in range(0, len(labels), size):
-                yield images[place : place + size], labels[place : place + size]
+                some = images[place : place + size]
+                yield trimmed(some) if self.as_strokes else some, labels[place : place + size]
 
     def order(self, split: Split, epoch: int) -> np.ndarray:
         """The row numbers (N,) of a split into its pool of images, in the order of an epoch's batches."""
@@ -141,8 +156,13 @@ class ImageDataModule:
         if split != "train":
             return rows
         random = generator(self.seed, "order", epoch)
-        on_disk = isinstance(self.dataset.train_images, ImagesOnDisk)
-        return shuffled_in_blocks(rows, random) if on_disk else random.permutation(rows)
+        images = self.dataset.train_images
+        on_disk = isinstance(images, ImagesOnDisk)
+        shuffled = shuffled_in_blocks(rows, random) if on_disk else random.permutation(rows)
+        if not self.as_strokes:
+            return shuffled
+        assert isinstance(images, np.ndarray)
+        return by_length(shuffled, lengths(images), self.config.batch_size, random)
 
     def pool(self, split: Split) -> tuple[np.ndarray | ImagesOnDisk, np.ndarray]:
         """All images that the row numbers of a split count in, and their labels."""
@@ -153,10 +173,11 @@ class ImageDataModule:
         """Some batches at a time, in few and long operations, during which the thread that trains goes on."""
         labels = self._pool(split)[1]
         augmented = split == "train" and self.config.augmentation.active
+        change = augment_points if self.as_strokes else augment
         for number, (pixels, chosen) in enumerate(self._read(split, epoch)):
             if augmented:
-                pixels = augment(pixels, self.config.augmentation, generator(self.seed, "augmentation", epoch, number))
-            yield as_batch(pixels, self.dtype), self._new_label[labels[chosen]]
+                pixels = change(pixels, self.config.augmentation, generator(self.seed, "augmentation", epoch, number))
+            yield as_input(pixels, self.shape, self.dtype), self._new_label[labels[chosen]]
 
     def _read(self, split: Split, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """The images of some batches and their row numbers; from disk, those of many more are read at once."""

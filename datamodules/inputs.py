@@ -15,6 +15,7 @@ from PIL import Image, UnidentifiedImageError
 
 from datamodules.image_dataset import SIDE, load_array, load_images
 from datamodules.rasterize import DIAMETER, GRID, PADDING, rasterize
+from datamodules.sequences import to_sequence
 from datamodules.sources.strokes import read_strokes
 from experiment.errors import UserError, reason_of
 
@@ -26,12 +27,26 @@ MOST_PIXELS = 1 << 26
 """Pixels of the largest picture that is read: 8192x8192."""
 
 
-def read_images(path: Path, shape: tuple[int, int, int]) -> np.ndarray:
-    """Images for a network that takes `shape`: (3, H, W) as (N, H, W, 3) uint8, else drawings (N, 28, 28)."""
+def read_images(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+    """Images for a network that takes `shape`: (3, H, W) as (N, H, W, 3) uint8, (1, 28, 28) as drawings (N, 28, 28).
+
+    For a network on strokes (POINTS, 6) they are (N, POINTS, 3) uint8.
+    """
+    if len(shape) != len(("channels", "height", "width")):
+        return read_sequences(path)
     return read_drawings(path) if shape[0] == 1 else read_photographs(path, shape[1:])
 
 
-def read_photographs(path: Path, size: tuple[int, int]) -> np.ndarray:
+def read_sequences(path: Path) -> np.ndarray:
+    """The strokes in an .ndjson as sequences of points (N, POINTS, 3) uint8."""
+    if not path.is_file():
+        raise UserError(f"{path}: no such file.")
+    if path.suffix != ".ndjson":
+        raise UserError(f"{path}: this network reads strokes; give an .ndjson file, or a run that learnt pictures.")
+    return np.stack([to_sequence(strokes) for strokes in read_strokes(path)])
+
+
+def read_photographs(path: Path, size: tuple[int, ...]) -> np.ndarray:
     """(N, H, W, 3) uint8 from a picture, scaled to `size` (H, W), or from an .npy of that shape."""
     if not path.is_file():
         raise UserError(f"{path}: no such file.")

@@ -142,8 +142,8 @@ class ImageLightningDataModule(LightningDataModule):
         return self._data
 
     @property
-    def shape(self) -> tuple[int, int, int]:
-        """Channels, height and width of an image."""
+    def shape(self) -> tuple[int, ...]:
+        """Channels, height and width of an image; of strokes the most points, and the numbers of each."""
         return self.data.shape
 
     @property
@@ -197,7 +197,7 @@ class ImageLightningDataModule(LightningDataModule):
     def belongs(self, split: Split, device: torch.device) -> bool:
         """Whether the device is a GPU with room for the split, whose images go in as they are."""
         augmented = split == "train" and self.data.config.augmentation.active
-        if device.type != "cuda" or augmented:
+        if device.type != "cuda" or augmented or self.data.as_strokes:
             return False
         images = self.data.pool(split)[0]
         return isinstance(images, np.ndarray) and images.nbytes <= ROOM * torch.cuda.mem_get_info(device)[0]

@@ -32,17 +32,27 @@ CONDITIONS: dict[str, Callable[[Experiment], bool]] = {
     "dual_tower.margin": lambda experiment: experiment.dual_tower.margin_weight > 0,
     "dual_tower.temperature": lambda experiment: experiment.dual_tower.contrast_weight > 0,
     "dual_tower.label_smoothing": lambda experiment: experiment.dual_tower.contrast_weight > 0,
-    "data.word_vectors": lambda experiment: MODELS[experiment.model].needs_words,
+    **{
+        f"sequence.{name}": lambda experiment: experiment.sequence.layers is None
+        for name in ("dim", "depth", "heads", "feedforward", "dropout", "positions")
+    },
+    "sequence.layers": lambda experiment: experiment.sequence.layers is not None,
 }
 """Fields that some experiments ignore, and when they are in force."""
 
 
-def settings_in_force(experiment: Experiment) -> dict[str, Any]:
-    """The fields that decide what a run learns, by their flags' names, without those that this run ignores."""
-    fields = asdict(experiment)
-    for model in MODELS.values():
-        if model.section != MODELS[experiment.model].section:
-            fields[model.section] = {}
+def settings_in_force(experiment: Experiment, model: str | None = None) -> dict[str, Any]:
+    """The fields that decide what a run learns, by their flags' names, without those that this run ignores.
+
+    `model` asks for those that would be in force with another model.
+    """
+    chosen = MODELS[model or experiment.model]
+    fields = asdict(experiment) | {"model": model or experiment.model}
+    for entry in MODELS.values():
+        if entry.section != chosen.section:
+            fields[entry.section] = {}
+    if not chosen.needs_words:
+        del fields["data"]["word_vectors"]
     fields["data"]["augmentation"] = {name: value for name, value in fields["data"]["augmentation"].items() if value}
     return {
         name: value

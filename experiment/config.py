@@ -11,9 +11,9 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from experiment.architecture import check_layers
+from experiment.architecture import check_layers, hidden_layers
 from experiment.errors import UserError
-from experiment.registry import check_choice
+from experiment.registry import MODELS, check_choice
 
 FIVE = ("rabbit", "yoga", "hand", "snowman", "motorbike")
 """The five categories of the course; their labels are 0 to 4 in this order."""
@@ -56,6 +56,12 @@ class Augmentation:
     """Largest shift along each axis, in pixels, either way."""
     flip: float = 0.0
     """Probability of a left-right flip."""
+    drop_strokes: float = 0.0
+    """Of strokes: probability that each one is left out (one always stays)."""
+    reorder: float = 0.0
+    """Of strokes: probability that those of a drawing come in a random order."""
+    jitter: float = 0.0
+    """Of strokes: standard deviation of the noise on each point, on the grid of 256."""
 
     def __post_init__(self) -> None:
         _check_finite(0 <= self.rotation <= 180, "data.augmentation.rotation", "from 0 to 180", self.rotation)
@@ -63,11 +69,20 @@ class Augmentation:
         _check_finite(0 <= self.shear < 90, "data.augmentation.shear", "at least 0 and below 90", self.shear)
         _check_finite(0 <= self.shift <= LARGEST, "data.augmentation.shift", f"from 0 to {LARGEST:,}", self.shift)
         _check_finite(0 <= self.flip <= 1, "data.augmentation.flip", "from 0 to 1", self.flip)
+        drop, reorder = self.drop_strokes, self.reorder
+        _check_finite(0 <= drop < 1, "data.augmentation.drop_strokes", "at least 0 and below 1", drop)
+        _check_finite(0 <= reorder <= 1, "data.augmentation.reorder", "from 0 to 1", reorder)
+        _check_finite(0 <= self.jitter <= LARGEST, "data.augmentation.jitter", f"from 0 to {LARGEST:,}", self.jitter)
 
     @property
     def active(self) -> bool:
         """Whether any of the changes is switched on."""
         return any(dataclasses.astuple(self))
+
+    @property
+    def of_strokes(self) -> dict[str, float]:
+        """The changes that only strokes allow."""
+        return {name: getattr(self, name) for name in ("drop_strokes", "reorder", "jitter")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +91,9 @@ class Data:
 
     dataset: str = "quickdraw"
     """Which data set."""
+    form: Literal["bitmaps", "strokes"] = "bitmaps"
+    """What a drawing is for the network: a picture, or the sequence of its strokes' points (`--model sequence`), which
+    only the sources `strokes` and `doodles` of Quick, Draw! know. The split is the same for both."""
     source: Literal["auto", "subset", "bitmaps", "strokes", "doodles"] = "auto"
     """Of Quick, Draw!: `subset`: a folder in the course's layout; `bitmaps`: official numpy_bitmap files, fetched where
     missing; `strokes`: official simplified .ndjson files; `doodles`: drawings made by this project;
@@ -107,6 +125,13 @@ class Data:
         check_choice("data.dataset", self.dataset)
         for name in ("root", "url", "word_vectors"):
             _check_place(getattr(self, name), f"data.{name}")
+        if self.form == "strokes":
+            _check(self.dataset == "quickdraw", "data.dataset", "quickdraw with --data.form strokes", self.dataset)
+            known = self.source in ("auto", "strokes", "doodles")
+            _check(known, "data.source", "strokes, doodles or auto with --data.form strokes", self.source)
+        for name, value in self.augmentation.of_strokes.items():
+            no_effect = value > 0 and self.form != "strokes"
+            _check(not no_effect, f"data.augmentation.{name}", "0 without --data.form strokes", value)
         names = self.categories
         if isinstance(names, list):
             _check(len(names) >= 2, "data.categories", "a list of at least two names, or 'all'", names)
@@ -140,6 +165,11 @@ class Softmax:
         _check_finite(0 <= smoothing < 1, "softmax.label_smoothing", "at least 0 and below 1", smoothing)
         plain = smoothing == 0 or self.loss == "cross_entropy"
         _check(plain, "softmax.label_smoothing", "0 with --softmax.loss binary_cross_entropy", smoothing)
+
+    @property
+    def hidden_layers(self) -> list[str | dict[str, Any]]:
+        """`layers`, or where there are none what `hidden_dims` is short for."""
+        return list(hidden_layers(self.hidden_dims, self.layers))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,6 +213,54 @@ class DualTower:
         _check_finite(self.temperature >= 1e-6, "dual_tower.temperature", "at least 0.000001", self.temperature)
         smoothing = self.label_smoothing
         _check_finite(0 <= smoothing < 1, "dual_tower.label_smoothing", "at least 0 and below 1", smoothing)
+
+    @property
+    def hidden_layers(self) -> list[str | dict[str, Any]]:
+        """The image tower's: `image_layers`, or where there are none what `image_dims` is short for."""
+        return list(hidden_layers(self.image_dims, self.image_layers))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sequence:
+    """Task III: a transformer on the points of the strokes."""
+
+    dim: int = 64
+    """Numbers for each point within the transformer."""
+    depth: int = 3
+    """Blocks (TransformerEncoderLayer) one after the other."""
+    heads: int = 4
+    """Heads of attention in each block; they share `dim`."""
+    feedforward: int = 128
+    """Width of each block's hidden layer."""
+    dropout: float = 0.1
+    """Dropout in each block."""
+    positions: Literal["learnt", "sinusoidal", "none"] = "learnt"
+    """What tells the network the order of the points: a vector for each place, trained or of sines and cosines."""
+    layers: list[str | dict[str, Any]] | None = None
+    """The hidden layers one by one, instead of all fields above: see experiment/architecture.py. The last Linear, with
+    an output for each category, is added by itself."""
+    label_smoothing: float = 0.0
+    """Share of the cross-entropy's target that is spread evenly over all categories."""
+
+    def __post_init__(self) -> None:
+        for name in ("dim", "depth", "heads", "feedforward"):
+            _check(getattr(self, name) > 0, f"sequence.{name}", "a whole number above 0", getattr(self, name))
+        shared = self.dim % self.heads == 0
+        _check(shared, "sequence.dim", f"a multiple of --sequence.heads {self.heads}", self.dim)
+        _check_finite(0 <= self.dropout < 1, "sequence.dropout", "at least 0 and below 1", self.dropout)
+        check_layers(self.layers, "sequence.layers")
+        smoothing = self.label_smoothing
+        _check_finite(0 <= smoothing < 1, "sequence.label_smoothing", "at least 0 and below 1", smoothing)
+
+    @property
+    def hidden_layers(self) -> list[str | dict[str, Any]]:
+        """`layers`, or where there are none what the other fields are short for."""
+        if self.layers is not None:
+            return self.layers
+        block = {"nhead": self.heads, "dim_feedforward": self.feedforward, "dropout": self.dropout}
+        kinds: dict[str, list[str]] = {"learnt": ["LearntPositions"], "sinusoidal": ["SinusoidalPositions"], "none": []}
+        blocks = [{"TransformerEncoderLayer": {**block, "activation": "gelu"}}] * self.depth
+        return [{"Linear": self.dim}, *kinds[self.positions], *blocks, "LayerNorm", "MaskedMean"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -275,6 +353,8 @@ class Experiment:
     """Task I, read where `model` is softmax."""
     dual_tower: DualTower = field(default_factory=DualTower)
     """Task II, read where `model` is dual_tower."""
+    sequence: Sequence = field(default_factory=Sequence)
+    """Task III, read where `model` is sequence."""
     data: Data = field(default_factory=Data)
     """The drawings."""
     optimizer: Optimizer = field(default_factory=Optimizer)
@@ -287,9 +367,19 @@ class Experiment:
 
     def __post_init__(self) -> None:
         check_choice("model", self.model)
+        form = MODELS[self.model].form
+        _check(self.data.form == form, "data.form", f"{form} with --model {self.model}", self.data.form)
         _check(self.seed >= 0, "seed", "a whole number, at least 0", self.seed)
         _check_place(self.logs_root, "logs_root")
         name = self.experiment
         plain = name.isprintable() and name == name.strip(". ") and not set(name) & set('/\\:*?"<>|')
         short = 0 < len(name.encode(errors="replace")) <= LONGEST_NAME
         _check(plain and short, "experiment", f"a plain folder name, of {LONGEST_NAME} bytes at most", name)
+
+    def with_model(self, model: str) -> Experiment:
+        """The same experiment with another model, and with the drawings in the form that it takes."""
+        form, augmentation = MODELS[model].form, self.data.augmentation
+        if form != "strokes":
+            augmentation = dataclasses.replace(augmentation, **dict.fromkeys(augmentation.of_strokes, 0.0))
+        data = dataclasses.replace(self.data, form=form, augmentation=augmentation)  # type: ignore[arg-type]
+        return dataclasses.replace(self, model=model, data=data)

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Shape = tuple[int, ...]
-"""(features,) or (channels, height, width), without the batch."""
+"""(features,), (points, features) or (channels, height, width), without the batch."""
 Arguments = dict[str, Any]
 Check = Callable[[Any], bool]
 
-FEATURES, CHANNELS = 1, 3
-"""Input ranks: (features,), and (channels, height, width)."""
+FEATURES, SEQUENCE, CHANNELS = 1, 2, 3
+"""Input ranks: (features,), (points, features), and (channels, height, width)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,9 @@ class LayerSpec:
     required: tuple[str, ...] = ()
     """Arguments without a default."""
     input_rank: int | None = None
-    """FEATURES, CHANNELS, or None for any input."""
+    """FEATURES, SEQUENCE, CHANNELS, or None for any input."""
+    point_by_point: bool = False
+    """Whether a layer of features also takes a sequence of points: each point by itself."""
     sizes: Callable[[Shape], Arguments] = lambda shape: {}
     """Constructor arguments that follow from the input's shape."""
     output_shape: Callable[[Shape, Arguments], Shape] = lambda shape, arguments: shape
@@ -44,6 +46,8 @@ class LayerSpec:
     """Whether it normalises over the batch: a bias before it has no effect, and one row has no variance."""
     draws_masks: bool = False
     """Whether it draws random masks, and so takes the seed and its number in the network."""
+    lists: tuple[str, ...] = ()
+    """Arguments that are lists of layers, which it contains."""
 
 
 def at_least(least: int) -> Check:
@@ -92,6 +96,17 @@ def _pooled(shape: Shape, arguments: Arguments) -> Shape:
     return shape[0], *_window(shape, kernel, stride, padding)
 
 
+def _in_heads(shape: Shape, heads: int) -> Shape:
+    """The shape of attention's output, which is the input's."""
+    if shape[1] % heads:
+        raise ValueError(f"{shape[1]} features cannot be shared by {heads} heads")
+    return shape
+
+
+def _some_layers(value: Any) -> bool:
+    return isinstance(value, list) and bool(value)
+
+
 _WINDOW: dict[str, Check] = {"kernel_size": at_least(1), "stride": at_least(1), "padding": at_least(0)}
 _BATCH_NORM: dict[str, Check] = {"eps": positive, "momentum": fraction}
 
@@ -100,8 +115,9 @@ LAYERS: dict[str, LayerSpec] = {
         arguments={"out_features": at_least(1), "bias": boolean},
         required=("out_features",),
         input_rank=FEATURES,
-        sizes=lambda shape: {"in_features": shape[0]},
-        output_shape=lambda shape, arguments: (arguments["out_features"],),
+        point_by_point=True,
+        sizes=lambda shape: {"in_features": shape[-1]},
+        output_shape=lambda shape, arguments: (*shape[:-1], arguments["out_features"]),
         has_weights=True,
     ),
     "Conv2d": LayerSpec(
@@ -144,6 +160,7 @@ LAYERS: dict[str, LayerSpec] = {
     "LayerNorm": LayerSpec(
         arguments={"eps": positive},
         input_rank=FEATURES,
+        point_by_point=True,
         sizes=lambda shape: {"normalized_shape": shape[-1]},
         has_weights=True,
     ),
@@ -155,5 +172,36 @@ LAYERS: dict[str, LayerSpec] = {
     "Sigmoid": LayerSpec(activation=True),
     "GELU": LayerSpec(activation=True),
     "SiLU": LayerSpec(activation=True),
+    "MultiheadAttention": LayerSpec(
+        arguments={"num_heads": at_least(1)},
+        required=("num_heads",),
+        input_rank=SEQUENCE,
+        sizes=lambda shape: {"embed_dim": shape[1]},
+        output_shape=lambda shape, arguments: _in_heads(shape, arguments["num_heads"]),
+        has_weights=True,
+    ),
+    "TransformerEncoderLayer": LayerSpec(
+        arguments={
+            "nhead": at_least(1),
+            "dim_feedforward": at_least(1),
+            "dropout": fraction,
+            "activation": lambda value: value in ("relu", "gelu"),
+        },
+        required=("nhead",),
+        input_rank=SEQUENCE,
+        sizes=lambda shape: {"d_model": shape[1]},
+        output_shape=lambda shape, arguments: _in_heads(shape, arguments["nhead"]),
+        has_weights=True,
+        draws_masks=True,
+    ),
+    "LearntPositions": LayerSpec(
+        input_rank=SEQUENCE, sizes=lambda shape: {"longest": shape[0], "size": shape[1]}, has_weights=True
+    ),
+    "SinusoidalPositions": LayerSpec(input_rank=SEQUENCE, sizes=lambda shape: {"longest": shape[0], "size": shape[1]}),
+    "MaskedMean": LayerSpec(input_rank=SEQUENCE, output_shape=lambda shape, arguments: shape[1:]),
+    "Residual": LayerSpec(
+        arguments={"layers": _some_layers, "shortcut": _some_layers}, required=("layers",), lists=("layers", "shortcut")
+    ),
 }
-"""The layers by name. All but Normalize are PyTorch's, with its arguments and defaults."""
+"""The layers by name. All but Normalize, LearntPositions, SinusoidalPositions, MaskedMean and Residual are PyTorch's,
+with its arguments and defaults."""

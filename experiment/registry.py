@@ -29,8 +29,8 @@ class Model:
     """The experiment's section with its settings."""
     layers: str
     """The section's field with the list of layers through which the images pass."""
-    dims: str
-    """The section's field with the widths of hidden layers, where no list is given."""
+    form: str = "bitmaps"
+    """The `data.form` that it takes."""
     needs_words: bool = False
     """Whether it embeds the categories' word vectors: its scores are similarities of images and words."""
 
@@ -70,7 +70,6 @@ MODELS: dict[str, Model] = {
         class_name="SoftmaxClassifier",
         section="softmax",
         layers="layers",
-        dims="hidden_dims",
     ),
     "dual_tower": Model(
         description="an image tower and a word tower that meet on the unit sphere",
@@ -78,8 +77,15 @@ MODELS: dict[str, Model] = {
         class_name="DualTower",
         section="dual_tower",
         layers="image_layers",
-        dims="image_dims",
         needs_words=True,
+    ),
+    "sequence": Model(
+        description="a transformer on the points of the strokes (--data.form strokes)",
+        module="sequence",
+        class_name="SequenceClassifier",
+        section="sequence",
+        layers="layers",
+        form="strokes",
     ),
 }
 

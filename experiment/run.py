@@ -15,7 +15,8 @@ Schema 3. Both tracks leave the same files:
     predictions.npz       `labels` (N,), `probabilities` (N, C) of the test; for the dual tower `similarities` (N, C)
     examples.npz          some test images (`rows`, `images`), their last hidden layer after the first epoch and with
                           the best weights (`features_first`, `features_best`), feature maps (`maps_*`) of
-                          `mapped_images`, and for the dual tower the categories' embeddings (`words`)
+                          `mapped_images`, for the dual tower the categories' embeddings (`words`), and of strokes the
+                          points (`points`, `mapped_points`) and where the network looks (`attention`)
     metrics.json          test metrics, pairs most often confused, best validation, zero-shot results, epochs, seconds,
                           data, versions; written last: the run is done
     figures/*.png         the pictures that TensorBoard shows too

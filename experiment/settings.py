@@ -55,7 +55,7 @@ def experiment_of(source: Source, settings: dict[str, Any], *sections: str) -> E
 def model_experiment(source: Source, model: str, settings: dict[str, Any]) -> Experiment:
     """The same for one of the models: `settings` are of its own section and of the optimiser's."""
     experiment = experiment_of(source, settings, MODELS[model].section, "optimizer")
-    return dataclasses.replace(experiment, model=model)
+    return experiment.with_model(model)
 
 
 def _read(source: Source) -> Experiment:

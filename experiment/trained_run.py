@@ -27,8 +27,8 @@ class Trained:
     folder: Path
     experiment: Experiment
     categories: list[str]
-    shape: tuple[int, int, int]
-    """Channels, height and width of the images."""
+    shape: tuple[int, ...]
+    """Channels, height and width of the images; or points of a sequence, and numbers of each."""
     words: np.ndarray | None
     """The dual tower's word vectors (C, D)."""
     weights: dict[str, np.ndarray]
@@ -64,4 +64,4 @@ def _are_names(value: Any) -> bool:
 
 
 def _is_shape(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 3 and all(type(size) is int and size > 0 for size in value)
+    return isinstance(value, list) and len(value) in (2, 3) and all(type(size) is int and size > 0 for size in value)

@@ -80,6 +80,9 @@ class Classifier(FastHookNames, LightningModule):
         """Scores (B, categories) of images (B, C, H, W)."""
         raise NotImplementedError
 
+    def note_batch(self, images: torch.Tensor) -> None:
+        """Tell layers what they must know of a batch beside their inputs; `forward` does so by itself."""
+
     def features(self, images: torch.Tensor) -> torch.Tensor:
         """The last hidden layer (B, D)."""
         raise NotImplementedError
@@ -90,6 +93,7 @@ class Classifier(FastHookNames, LightningModule):
 
     def feature_maps(self, images: torch.Tensor) -> list[torch.Tensor]:
         """What the first and the last activation over channels give (B, C, H, W); empty without convolutions."""
+        self.note_batch(images)
         x, maps = images, []
         for layer in self.image_layers():
             x = layer(x)

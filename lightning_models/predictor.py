@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from datamodules.image_dataset import as_batch
+from datamodules.sequences import as_input
 from experiment.trained_run import Trained
 from lightning_models.dual_tower import DualTower
 from lightning_models.registry import build_model
@@ -18,7 +18,7 @@ class Predictor:
     """A trained network, ready for drawings."""
 
     def __init__(self, trained: Trained) -> None:
-        self.dtype = np.dtype(trained.experiment.trainer.dtype)
+        self.shape, self.dtype = trained.shape, np.dtype(trained.experiment.trainer.dtype)
         self.model = build_model(trained.experiment, trained.shape, len(trained.categories), trained.words).eval()
         try:
             self.model.load_state_dict({name: torch.from_numpy(array) for name, array in trained.weights.items()})
@@ -27,15 +27,15 @@ class Predictor:
 
     @torch.inference_mode()
     def probabilities(self, images: np.ndarray) -> np.ndarray:
-        """Probabilities (N, categories) of images (N, H, W) or (N, H, W, 3) uint8."""
-        return self.model.probabilities(self.model(torch.from_numpy(as_batch(images, self.dtype)))).numpy()
+        """Probabilities (N, categories) of images (N, H, W) or (N, H, W, 3), or strokes (N, POINTS, 3), uint8."""
+        return self.model.probabilities(self.model(torch.from_numpy(as_input(images, self.shape, self.dtype)))).numpy()
 
     def saliency(self, image: np.ndarray, category: int) -> np.ndarray:
         """How the score of a category changes with each pixel of an image (H, W) uint8: d score / dx, (H, W).
 
         "Saliency" as in Simonyan et al. 2014, "Deep Inside Convolutional Networks", with its sign.
         """
-        x = torch.from_numpy(as_batch(image[None], self.dtype)).requires_grad_()
+        x = torch.from_numpy(as_input(image[None], self.shape, self.dtype)).requires_grad_()
         (grad,) = torch.autograd.grad(self.model(x)[0, category], x)
         return grad[0].sum(dim=0).numpy()
 
@@ -54,12 +54,13 @@ class Predictor:
     @torch.inference_mode()
     def activations(self, image: np.ndarray) -> list[tuple[str, np.ndarray]]:
         """The output (1, ...) of each layer that an image (H, W) uint8 passes, by the layer's name, in order."""
-        x, outputs = torch.from_numpy(as_batch(image[None], self.dtype)), []
+        x, outputs = torch.from_numpy(as_input(image[None], self.shape, self.dtype)), []
+        self.model.note_batch(x)
         for layer in self.model.image_layers():
             x = layer(x)
             outputs.append((type(layer).__name__, x.numpy().copy()))
         return outputs
 
     def _embed(self, images: np.ndarray) -> torch.Tensor:
-        features = self.model.features(torch.from_numpy(as_batch(images, self.dtype)))
+        features = self.model.features(torch.from_numpy(as_input(images, self.shape, self.dtype)))
         return features / features.norm(dim=1, keepdim=True).clamp_min(torch.finfo(features.dtype).tiny)

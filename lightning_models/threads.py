@@ -41,13 +41,13 @@ def compile_layers(model: Classifier) -> None:
 
 @torch.inference_mode()
 def multiplications(model: Classifier, shape: Shape) -> int:
-    """How many multiplications an image of `shape` costs: each weight's, at each place of the output."""
-    x, count = torch.zeros(1, *shape, dtype=next(model.parameters()).dtype), 0
+    """How many multiplications an input of `shape` costs: each weight's, at each pixel or point of the output."""
+    x, count = torch.ones(1, *shape, dtype=next(model.parameters()).dtype), 0
     model.eval()
+    model.note_batch(x)
     for layer in model.image_layers():
         x = layer(x)
-        weight = getattr(layer, "weight", None)
-        if weight is not None:
-            count += weight.numel() * x[0, 0].numel()
+        places = x.shape[1] if x.ndim == len(("batch", "points", "features")) else x[0, 0].numel()
+        count += sum(weight.numel() for weight in layer.parameters() if weight.ndim > 1) * places
     model.train()
     return count

@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 
-from datamodules.image_dataset import as_batch
 from datamodules.images import ImageDataModule
 from datamodules.lightning_adapter import ImageLightningDataModule
 from experiment.config import Experiment
@@ -29,6 +28,7 @@ from lightning_models.fast_paths import named_once
 from lightning_models.lightning_trainer import AtomicCheckpoints, make_extras, make_trainer
 from lightning_models.processes import process_rank
 from lightning_models.registry import build_model
+from lightning_models.sequence import SequenceClassifier
 from lightning_models.threads import prepare, use_threads
 from training.results import TrainingResult
 from visualization.console import Progress
@@ -161,12 +161,14 @@ class Trainer:
     def _activations(self) -> dict[str, np.ndarray]:
         """What the figures show of the network, for some test images: with the best weights, and the first epoch's."""
         model, data = self.model, self.data
-        images = torch.from_numpy(as_batch(data.images("test", data.example_rows()), data.dtype)).to(model.device)
-        mapped = torch.from_numpy(as_batch(data.images("test", data.mapped_rows()), data.dtype)).to(model.device)
+        images = torch.from_numpy(data.inputs("test", data.example_rows())).to(model.device)
+        mapped = torch.from_numpy(data.inputs("test", data.mapped_rows())).to(model.device)
         activations = {"features_best": model.features(images)}
         activations |= dict(zip(("maps_first", "maps_last"), model.feature_maps(mapped), strict=False))
         if isinstance(model, DualTower):
             activations["words"] = model.words()
+        if isinstance(model, SequenceClassifier):
+            activations |= model.looked_at(mapped)
         if (self.run.folder / FIRST).is_file():
             self._load_weights(FIRST)
             activations["features_first"] = model.features(images)

@@ -48,6 +48,9 @@ class Classifier(Module):
         """From dL/dscores to every parameter's gradient, which is all that training needs."""
         raise NotImplementedError
 
+    def note_batch(self, images: np.ndarray) -> None:
+        """Tell layers what they must know of a batch beside their inputs; `forward` does so by itself."""
+
     def features(self, images: np.ndarray) -> np.ndarray:
         """The last hidden layer (B, D)."""
         raise NotImplementedError
@@ -58,6 +61,7 @@ class Classifier(Module):
 
     def feature_maps(self, images: np.ndarray) -> list[np.ndarray]:
         """What the first and the last activation over channels give (B, C, H, W); empty without convolutions."""
+        self.note_batch(images)
         x, maps = images, []
         for layer in self.image_layers().layers:
             x = layer.forward(x)

@@ -53,6 +53,14 @@ class Module:
                 inner = [(f"{name}.{rest}", layer) for rest, layer in child.named_layers()]
                 yield from inner or ([(name, child)] if isinstance(child, Layer) else [])
 
+    def named_blocks(self) -> Iterator[tuple[str, Layer]]:
+        """Names and layers that are made of other layers, but for a plain Sequential; those within others first."""
+        for name, child in self._named_children():
+            if isinstance(child, Module):
+                yield from ((f"{name}.{rest}", block) for rest, block in child.named_blocks())
+                if isinstance(child, Layer) and not isinstance(child, Sequential) and any(child.named_layers()):
+                    yield name, child
+
     def state_dict(self) -> dict[str, np.ndarray]:
         """Copies of all parameters and buffers, by name."""
         return {name: np.array(array, order="C") for name, array in self._named_arrays()}

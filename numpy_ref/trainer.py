@@ -7,7 +7,6 @@ import time
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from datamodules.image_dataset import as_batch
 from datamodules.images import ImageDataModule
 from experiment.config import Experiment
 from experiment.errors import UserError
@@ -20,6 +19,7 @@ from numpy_ref.classifier import Classifier
 from numpy_ref.dual_tower import DualTower
 from numpy_ref.metrics import compute_test_metrics
 from numpy_ref.registry import build_model
+from numpy_ref.sequence import SequenceClassifier
 from training.results import TrainingResult
 from visualization.console import Progress
 from visualization.run_events import epoch_scalars
@@ -156,12 +156,14 @@ class Trainer:
     def _activations(self) -> dict[str, np.ndarray]:
         """What the figures show of the network, for some test images: with the best weights, and the first epoch's."""
         model, data = self.model, self.data
-        images = as_batch(data.images("test", data.example_rows()), data.dtype)
-        mapped = as_batch(data.images("test", data.mapped_rows()), data.dtype)
+        images = data.inputs("test", data.example_rows())
+        mapped = data.inputs("test", data.mapped_rows())
         activations = {"features_best": model.features(images)}
         activations |= dict(zip(("maps_first", "maps_last"), model.feature_maps(mapped), strict=False))
         if isinstance(model, DualTower):
             activations["words"] = model.words()
+        if isinstance(model, SequenceClassifier):
+            activations |= model.looked_at(mapped)
         if (self.run.folder / FIRST).is_file():
             self._load_weights(FIRST)
             activations["features_first"] = model.features(images)

@@ -6,7 +6,6 @@ set itself.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from functools import partial
 from typing import Any
@@ -14,9 +13,11 @@ from typing import Any
 import numpy as np
 
 from datamodules.augmentation import augment
-from datamodules.image_dataset import as_batch
+from datamodules.sequences import as_input
+from datamodules.stroke_augmentation import augment_points
 from parity.ledger import Finding, code_of
 from parity.records import StepRecord
+from parity.stored import as_stored, identities
 
 HASHED = 60_000
 """Images whose identity is checked in every epoch; of larger data sets only the pixels are."""
@@ -33,7 +34,7 @@ class DataJudge:
         self.wanted: Counter[bytes] = Counter()
         """The training images with their labels: those of every epoch, unless they are augmented."""
         if self.hashed:
-            self.wanted = _identities(self.data.images("train"), self.data.labels("train"))
+            self.wanted = identities(self.data.images("train"), self.data.labels("train"))
         self.seen: Counter[bytes] = Counter()
         self.before: Counter[bytes] = Counter()
         self.labels: dict[str, list[np.ndarray]] = {}
@@ -56,22 +57,17 @@ class DataJudge:
             self.ledger.check("split", bool(holds), lambda what=what: Finding("split", what, code=code))
 
     def batch(self, record: StepRecord) -> None:
-        """A batch that both tracks got: pixels are whole numbers / 255, and each image comes once an epoch."""
+        """A batch that both tracks got: its numbers are those of the data set, and each image comes once an epoch."""
         self.labels.setdefault(record.kind, []).append(record.labels)
-        levels = record.images.astype(np.float64) * 255
-        whole = np.rint(levels)
+        stored, off = as_stored(record.images)
         step, epoch = record.step, record.epoch + 1
-        code = code_of(as_batch)
-        what = f"pixels of a {record.kind} batch are not whole numbers / 255"
-        rounding = 4 * 255 * float(np.finfo(self.dtype).eps)
-        right = (
-            bool(np.abs(levels - whole).max(initial=0) < rounding)
-            and levels.min(initial=0) > -0.5
-            and levels.max(initial=0) < 255.5
-        )
-        self.ledger.check("pixels", right, lambda: Finding("pixels", what, "", step, epoch, code=code))
+        what = f"pixels or points of a {record.kind} batch are not the whole numbers of the data set"
+        augmented = record.kind == "train" and self.data.config.augmentation.active
+        if not (augmented and self.data.as_strokes):  # augmented points lie anywhere
+            whole = off < 4 * 255 * float(np.finfo(self.dtype).eps)
+            self.ledger.check("pixels", whole, lambda: Finding("pixels", what, "", step, epoch, code=code_of(as_input)))
         if record.kind == "train" and self.hashed:
-            self.seen += _identities(_as_stored(whole), record.labels)
+            self.seen += identities(stored, record.labels)
 
     def epoch(self, epoch: int) -> None:
         """The batches of an epoch, from 1, are over."""
@@ -88,7 +84,8 @@ class DataJudge:
             code = code_of(type(self.data).order, type(self.data).batches)
             self.ledger.check("pixels", seen == self.wanted, lambda: Finding("pixels", what, epoch=epoch, code=code))
             return
-        code = code_of(augment, getattr(type(self.data), "_groups", None))
+        change = augment_points if self.data.as_strokes else augment
+        code = code_of(change, getattr(type(self.data), "_groups", None))
         for others, name in (
             (self.wanted, "the data set's, not augmented"),
             (self.before, "those of the epoch before"),
@@ -108,17 +105,3 @@ class DataJudge:
             what = f"labels of epoch {epoch}'s {kind} batches are not those of its images"
             code = code_of(getattr(type(self.data), "_groups", None), type(self.data).batches)
             self.ledger.check("pixels", same, partial(Finding, "pixels", what, epoch=epoch, code=code))
-
-
-def _identities(images: np.ndarray, labels: np.ndarray) -> Counter[bytes]:
-    """How often each image occurs with each label."""
-    return Counter(
-        hashlib.blake2b(image.tobytes() + int(label).to_bytes(4, "little"), digest_size=8).digest()
-        for image, label in zip(images, labels, strict=True)
-    )
-
-
-def _as_stored(levels: np.ndarray) -> np.ndarray:
-    """Pixels (B, C, H, W) as the data set keeps them: (B, H, W) or (B, H, W, 3) uint8."""
-    pixels = np.clip(levels, 0, 255).astype(np.uint8)
-    return pixels[:, 0] if pixels.shape[1] == 1 else np.ascontiguousarray(pixels.transpose(0, 2, 3, 1))

@@ -37,7 +37,8 @@ class Judge:
     def __init__(self, context: Any, ours: NumpyClassifier, theirs: TorchClassifier) -> None:
         self.context, self.ledger, self.model = context, context.ledger, theirs
         self.experiment, self.data = context.experiment, context.data
-        self.layers, self.modules = dict(ours.named_layers()), dict(theirs.named_modules())
+        self.layers = dict([*ours.named_layers(), *ours.named_blocks()])
+        self.modules = dict(theirs.named_modules())
         self.ours = ours
         self.random = np.random.default_rng(self.experiment.seed)
         self.bands = Bands(float(np.finfo(self.experiment.trainer.dtype).eps))
@@ -104,6 +105,11 @@ class Judge:
 
     def _layer_code(self, name: str, method: str) -> tuple[str, ...]:
         return code_of(getattr(type(self.layers[name]), method, None), type(self.modules[name]).forward)
+
+    def _around_code(self, name: str, method: str) -> tuple[str, ...]:
+        """Where a layer is handed what it gets: in the block that it belongs to, else in the model."""
+        blocks = [type(block) for other, block in self.layers.items() if name.startswith(f"{other}.")]
+        return code_of(*(getattr(block, method, None) for block in blocks)) + self._model_code(method)
 
     def _model_code(self, method: str) -> tuple[str, ...]:
         return code_of(getattr(type(self.ours), method, None), getattr(self.base, method, None))

@@ -28,7 +28,7 @@ class LayerJudge(Judge):
         x = inputs[0]
         same = x.shape == call.x.shape and np.array_equal(x.detach().numpy(), call.x)
         if not same:
-            code = self._model_code("forward") + code_of(Sequential.forward) + self._layer_code(name, "forward")
+            code = self._around_code(name, "forward") + code_of(Sequential.forward) + self._layer_code(name, "forward")
             self._judge("handover", f"{name} x", "input", self._called(name), call.x, x, list, 1.0, code)
         else:
             self.ledger.passed("handover")
@@ -43,7 +43,7 @@ class LayerJudge(Judge):
         """A layer that PyTorch passes through must have been passed through in NumPy."""
         record = self.record
         if record is not None and record.detailed and name not in record.layers:
-            what, code = "only Lightning passes through the layer", self._model_code("forward")
+            what, code = "only Lightning passes through the layer", self._around_code(name, "forward")
             self.ledger.add(self._finding("handover", what, self._called(name), *code))
 
     def layer_output(self, name: str, output: torch.Tensor) -> Any:
@@ -84,9 +84,8 @@ class LayerJudge(Judge):
 
     def output_gradient(self, name: str, call: LayerCall, theirs: np.ndarray) -> np.ndarray:
         """dL/dy on its way into a layer: what the next layer gave."""
-        code = (
-            self._model_code("backward") + code_of(Sequential.backward_parameters) + self._layer_code(name, "backward")
-        )
+        code = self._around_code(name, "backward") + code_of(Sequential.backward_parameters)
+        code += self._layer_code(name, "backward")
         if call.grad_y is None:
             self.ledger.add(self._finding("handover", "NumPy's backward is never called", self._called(name), *code))
             return theirs

@@ -38,6 +38,8 @@ ROUNDING = 1e-8
 """Share of the gradient's length that rounding of the loss can make at the smallest steps."""
 SAMPLES = 8
 """Images of the batch that are used: the gradient of a mean over few shows as much."""
+EVERY = 4
+"""Of the points of strokes one in so many is taken: gradients of short sequences show as much."""
 COORDINATES = 6
 """Single numbers of each parameter that are tried, besides directions of all."""
 DIRECTIONS = 2
@@ -48,6 +50,8 @@ def compare_numerically(experiment: Experiment, data: ImageDataModule, ledger: L
     double = replace(experiment, trainer=replace(experiment.trainer, dtype="float64"))
     model = numpy_track.start_model(double, data)
     images, labels = next(data.batches("train", 0))
+    if data.as_strokes:
+        images = images[:, ::EVERY]
     batch = images[:SAMPLES].astype(np.float64), labels[:SAMPLES]
     if len(labels) == 1:
         batch = np.concatenate([batch[0]] * 2), np.concatenate([batch[1]] * 2)
@@ -55,7 +59,7 @@ def compare_numerically(experiment: Experiment, data: ImageDataModule, ledger: L
     ledger.expect("numerical")
     _move_off_kinks(model, random)
     record = one_step(model, batch)
-    for name, layer in model.named_layers():
+    for name, layer in [*model.named_layers(), *model.named_blocks()]:
         if name in record.layers:
             _check_layer(ledger, name, layer, record.layers[name][0].x.shape, random)
     for name, (_, loss) in model.losses().items():

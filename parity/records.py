@@ -103,7 +103,7 @@ class NumpyRecorder:
 
     def _install(self) -> None:
         model = self.model
-        for name, layer in model.named_layers():
+        for name, layer in [*model.named_layers(), *model.named_blocks()]:
             self._watch_layer(name, layer)
         forward, loss_terms = model.forward, model.loss_terms
         training_step, configure = model.training_step, model.configure_optimizers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -54,11 +55,12 @@ def perturbed(module: torch.nn.Module, call: LayerCall, random: np.random.Genera
         twin = _moved(module, random)
         moved = x if isinstance(module, torch.nn.MaxPool2d) else moved_by_rounding(x, random)  # equals must stay equal
         yield _through(twin, moved, None if grad_y is None else moved_by_rounding(grad_y, random))
-    if not isinstance(module, Dropout):  # its masks belong to the places of the batch
+    if not any(isinstance(part, Dropout) for part in module.modules()):  # masks belong to the places of the batch
         if len(x) > 1:
             order = random.permutation(len(x))
             yield _in_order(module, x, grad_y, order)
-        if not isinstance(module, _BatchNorm) and list(module.parameters()) and 1 < len(x) <= SAMPLES_APART:
+        normed = any(isinstance(part, _BatchNorm) for part in module.modules())
+        if not normed and list(module.parameters()) and 1 < len(x) <= SAMPLES_APART:
             yield _sample_by_sample(module, x, grad_y)
     if isinstance(module, SUMS):
         yield _off_by_a_rounding(module, x, grad_y)
@@ -102,7 +104,8 @@ def _terms(module: torch.nn.Module, x: np.ndarray, y: np.ndarray) -> dict[str, i
     """How many terms the sums of a layer have: those of y, of dL/dx and of the parameters' gradients."""
     outputs = y.size // y.shape[1] if y.ndim > 1 else y.size
     if isinstance(module, torch.nn.Linear):
-        return {Y: module.in_features, DX: module.out_features, "weight": len(x), "bias": len(x)}
+        rows = x.size // module.in_features  # of sequences, each point is one
+        return {Y: module.in_features, DX: module.out_features, "weight": rows, "bias": rows}
     if isinstance(module, torch.nn.Conv2d):
         window = module.kernel_size[0] * module.kernel_size[1]
         sums = {Y: module.in_channels * window, DX: module.out_channels * window}
@@ -123,14 +126,15 @@ def _number_by_number(module: torch.nn.Module, x: np.ndarray, grad_y: np.ndarray
         sums = np.cumsum(x.reshape(*x.shape[:2], -1), axis=2, dtype=dtype)[:, :, -1]
         run[Y] = (sums / (x.shape[2] * x.shape[3])).astype(x.dtype).reshape(run[Y].shape)
     elif "bias" in run and grad_y is not None:
-        rows = np.moveaxis(grad_y, 1, 0).reshape(grad_y.shape[1], -1)
+        channel = -1 if isinstance(module, torch.nn.Linear) else 1
+        rows = np.moveaxis(grad_y, channel, 0).reshape(grad_y.shape[channel], -1)
         run["bias"] = np.cumsum(rows, axis=1, dtype=dtype)[:, -1].astype(x.dtype)
     return run
 
 
 def _in_order(module: torch.nn.Module, x: np.ndarray, grad_y: np.ndarray | None, order: np.ndarray) -> Arrays:
     """The batch in another order; what belongs to a sample is put back."""
-    run = through(module, x[order], None if grad_y is None else grad_y[order])
+    run = through(_of_rows(module, order), x[order], None if grad_y is None else grad_y[order])
     for name in (Y, DX):
         if name in run:
             back = np.empty_like(run[name])
@@ -139,9 +143,25 @@ def _in_order(module: torch.nn.Module, x: np.ndarray, grad_y: np.ndarray | None,
     return run
 
 
+def _of_rows(module: torch.nn.Module, rows: np.ndarray) -> torch.nn.Module:
+    """The module, knowing the padding of these rows of the batch alone."""
+    masked = [part for part in module.modules() if getattr(part, "_padding", None) is not None]
+    if not masked:
+        return module
+    twin = copy.deepcopy(module)
+    for part in twin.modules():
+        padding: Any = getattr(part, "_padding", None)
+        if padding is not None:
+            part.note_padding(padding[torch.from_numpy(rows)])  # type: ignore[operator]
+    return twin
+
+
 def _sample_by_sample(module: torch.nn.Module, x: np.ndarray, grad_y: np.ndarray | None) -> Arrays:
     """Each sample by itself; the parameters' gradients are added up in the order of the batch."""
-    runs = [through(module, x[i : i + 1], None if grad_y is None else grad_y[i : i + 1]) for i in range(len(x))]
+    runs = [
+        through(_of_rows(module, np.array([i])), x[i : i + 1], None if grad_y is None else grad_y[i : i + 1])
+        for i in range(len(x))
+    ]
     result: Arrays = {name: np.concatenate([run[name] for run in runs]) for name in (Y, DX) if name in runs[0]}
     for name in runs[0]:
         if name not in result:

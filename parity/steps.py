@@ -253,7 +253,7 @@ class StepJudge(UpdateJudge):
             return forward(images)
         scores = forward(images)
         for name in [name for name, calls in self.open.items() if calls]:
-            what, code = "only NumPy passes through the layer", self._model_code("forward")
+            what, code = "only NumPy passes through the layer", self._around_code(name, "forward")
             self.ledger.add(self._finding("handover", what, self._called(name), *code))
         stage = "test scores" if record.kind == "test" else "scores"
         detailed = record.detailed and record.kind == "train"

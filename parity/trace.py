@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import torch
 from jinja2 import Template
 
 from datamodules.images import ImageDataModule
@@ -69,13 +70,15 @@ class _Tracer:
     def __init__(self, experiment: Experiment, data: ImageDataModule) -> None:
         self.ours, self.theirs = (track.start_model(experiment, data) for track in (numpy_track, lightning_track))
         self.theirs.train()
-        self.layers, self.modules = dict(self.ours.named_layers()), dict(self.theirs.named_modules())
+        self.layers = dict([*self.ours.named_layers(), *self.ours.named_blocks()])
+        self.modules = dict(self.theirs.named_modules())
         self.bands = Bands(float(np.finfo(experiment.trainer.dtype).eps))
         self.random = np.random.default_rng(experiment.seed)
         self.record = one_step(self.ours, next(data.batches("train", 0)))
+        self.theirs.note_batch(torch.from_numpy(self.record.images))
         self.steepness = 1.0 / min(experiment.dual_tower.temperature, 1.0)
         calls = {name: calls[0] for name, calls in self.record.layers.items()}
-        self.calls = {name: calls[name] for name in self.layers if name in calls}
+        self.calls = {name: call for name, call in calls.items() if name in self.layers}
         self.alone = {name: through(self.modules[name], call.x, call.grad_y) for name, call in self.calls.items()}
         self.runs = {name: list(perturbed(self.modules[name], call, self.random)) for name, call in self.calls.items()}
 
@@ -104,7 +107,8 @@ class _Tracer:
 
     def backward(self) -> Iterator[Part]:
         """Each layer's dL/dx and gradients, from the last layer to the first."""
-        for name, call in reversed(self.calls.items()):
+        for name in _backwards(list(self.calls)):
+            call = self.calls[name]
             if call.grad_y is None:
                 continue
             entries = []
@@ -138,6 +142,15 @@ class _Tracer:
             what, " x ".join(map(str, ours.shape)), f"{np.linalg.norm(ours):.6g}", (values[0], values[1]),
             f"{difference:.1e}", f"{band:.1e}", differs, describe(ours, theirs) if differs else "",
         )  # fmt: skip
+
+
+def _backwards(names: list[str]) -> list[str]:
+    """From the last layer to the first; a block, which stands after the layers within it, again after these."""
+    ordered: list[str] = []
+    for name in names:
+        within = next((place for place, other in enumerate(ordered) if not other.startswith(f"{name}.")), len(ordered))
+        ordered.insert(within, name)
+    return ordered
 
 
 def _terms_of(name: str, runs: list[tuple[dict[str, float], np.ndarray]]) -> list[np.ndarray]:

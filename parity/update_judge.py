@@ -61,11 +61,10 @@ class UpdateJudge(LayerJudge):
             group["lr"] = record.lr
 
     def _compare_gradient(self, record: StepRecord, name: str, ours: np.ndarray, theirs: np.ndarray) -> None:
-        layer, _, key = name.rpartition(".")
-        calls = record.layers.get(layer)
-        if not calls:
+        layer = owner(name, record)
+        if layer is None:
             return
-        call = calls[-1]
+        call, key = record.layers[layer][-1], name.removeprefix(f"{layer}.")
         penalty = 2 * self.experiment.optimizer.l2 * largest(record.before[name])
         difference, band = self.bands.judge(
             f"total {name}", ours, theirs, lambda: self._runs_about(layer, call, key, theirs), penalty
@@ -194,3 +193,12 @@ class UpdateJudge(LayerJudge):
                     same,
                     lambda key=key, layer=layer: self._finding("running statistics", key, layer),
                 )
+
+
+def owner(name: str, record: StepRecord) -> str | None:
+    """The layer that has a parameter: of those that were recorded, the innermost."""
+    while name:
+        name = name.rpartition(".")[0]
+        if record.layers.get(name):
+            return name
+    return None

@@ -90,6 +90,8 @@ def small(subset: Path, glove: Path, tmp_path: Path) -> Callable[..., Experiment
 
     def make(**fields: object) -> Experiment:
         data = Data(source="subset", root=str(subset), word_vectors=str(glove), batch_size=32)
+        if fields.get("model") == "sequence":
+            data = Data(form="strokes", source="doodles", batch_size=32, train_per_category=60, test_per_category=20)
         usual = {"data": data, "logs_root": str(tmp_path / "logs"), "figures": False}
         return Experiment(**(usual | fields))  # type: ignore[arg-type]
 

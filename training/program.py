@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from experiment.config import Experiment
 from experiment.errors import DISK_TROUBLE, UserError, explain
 from experiment.history import best_row
 from experiment.interrupt import Interrupted, set_run_folder, stopped_message
+from experiment.layer_specs import LAYERS
 from experiment.memory import check_memory
 from experiment.registry import MODELS
 from experiment.run import SCHEMA, Run
@@ -64,14 +66,13 @@ def train_and_test(track: str, command: Command) -> int:
 def check_network(experiment: Experiment, data: ImageDataModule) -> None:
     """Refuse layers that do not fit the images or the memory, and a batch that they cannot be trained on."""
     model, section = MODELS[experiment.model], getattr(experiment, MODELS[experiment.model].section)
-    hidden = hidden_layers(getattr(section, model.dims), model.image_layers(experiment))
     outputs = len(data.categories) if data.words is None else section.embedding_dim
-    plan = plan_network(hidden, data.shape, outputs, model.layers_field)
+    plan = plan_network(section.hidden_layers, data.shape, outputs, model.layers_field)
     layer = layer_over_batch(plan, data.shape)
     if data.words is not None:
         word_layers, length = hidden_layers(section.word_dims), data.words.vectors.shape[1]
         plan += plan_network(word_layers, (length,), outputs, f"{model.section}.word_dims")
-    numbers = sum(map(_count_weights, plan)) * NUMBERS_PER_WEIGHT
+    numbers = _count_weights(plan) * NUMBERS_PER_WEIGHT
     check_memory(numbers * data.dtype.itemsize, f"--{model.section}: a network of these layers")
     count, size = len(data.rows["train"]), experiment.data.batch_size
     if layer and 1 in (size, count % size):
@@ -82,13 +83,22 @@ def check_network(experiment: Experiment, data: ImageDataModule) -> None:
         )
 
 
-def _count_weights(layer: LayerPlan) -> int:
-    sizes = layer.arguments
-    if layer.name == "Linear":
-        return int(sizes["in_features"] * sizes["out_features"])
-    if layer.name == "Conv2d":
-        return int(sizes["in_channels"] * sizes["out_channels"] * sizes["kernel_size"] ** 2)
-    return 0
+def _count_weights(plan: Sequence[LayerPlan]) -> int:
+    """The large ones: matrices and kernels."""
+    count = 0
+    for layer in plan:
+        sizes = layer.arguments
+        match layer.name:
+            case "Linear":
+                count += sizes["in_features"] * sizes["out_features"]
+            case "Conv2d":
+                count += sizes["in_channels"] * sizes["out_channels"] * sizes["kernel_size"] ** 2
+            case "MultiheadAttention":
+                count += 4 * sizes["embed_dim"] ** 2
+            case "TransformerEncoderLayer":
+                count += sizes["d_model"] * (4 * sizes["d_model"] + 2 * sizes.get("dim_feedforward", 2048))
+        count += sum(_count_weights(sizes[name]) for name in LAYERS[layer.name].lists if name in sizes)
+    return count
 
 
 def begin(

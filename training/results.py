@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from datamodules.images import ImageDataModule
+from datamodules.sequences import pictures_of
 from experiment.active_settings import find_twin
 from experiment.commandline import to_yaml
 from experiment.config import Experiment
@@ -61,8 +62,10 @@ def save_results(
     extra = {"similarities": result.scores} if MODELS[experiment.model].needs_words else {}
     run.write_arrays("predictions.npz", labels=data.labels("test"), probabilities=result.probabilities, **extra)
     rows, mapped = data.example_rows(), data.mapped_rows()
-    shown = {"rows": rows, "images": data.images("test", rows), "mapped_rows": mapped}
-    shown |= {"mapped_images": data.images("test", mapped)}
+    examples = data.images("test", rows)
+    shown = {"rows": rows, "images": pictures_of(examples), "mapped_rows": mapped}
+    shown |= {"mapped_images": pictures_of(data.images("test", mapped))}
+    shown |= {"points": examples, "mapped_points": data.images("test", mapped)} if data.as_strokes else {}
     run.write_arrays("examples.npz", **shown, **result.activations)
     _write_events(run, experiment, track, metadata, result)
     best = best_row(result.history)

@@ -16,6 +16,7 @@ from experiment.trained_run import Trained
 class Predictor(Protocol):
     """A trained network of either track, ready for images: numpy_ref/predictor.py and its twin."""
 
+    shape: tuple[int, ...]
     dtype: np.dtype
     model: Any
 

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from experiment.active_settings import settings_in_force
@@ -81,7 +80,7 @@ def write_settings(events: EventWriter, experiment: Experiment, track: str, sour
     """The settings of this run, for the table of hyperparameters, which has columns for all models."""
     columns: dict[str, Any] = {}
     for model in MODELS:
-        columns |= _settings(replace(experiment, model=model), track, source)
+        columns |= _settings(experiment, track, source, model)
     settings = _settings(experiment, track, source)
     events.hparams(settings, columns | settings, FIRST, METRICS)
 
@@ -104,10 +103,10 @@ def results_of(history: Sequence[Row], test: Mapping[str, float] | None = None) 
     return results | {f"test/{name}": value for name, value in (test or {}).items() if f"test/{name}" in METRICS}
 
 
-def _settings(experiment: Experiment, track: str, source: str) -> dict[str, Any]:
+def _settings(experiment: Experiment, track: str, source: str, model: str | None = None) -> dict[str, Any]:
     settings = {
         SHORT.get(name, name): value
-        for name, value in settings_in_force(experiment).items()
+        for name, value in settings_in_force(experiment, model).items()
         if not name.startswith("data.") or name.startswith(DATA)
     }
     return {"track": track, "data": source} | settings

@@ -31,6 +31,8 @@ def load_drawings(config: Data) -> ImageDataset:
 def _first_available(config: Data, root: Path) -> ImageDataset:
     """The drawings in `root`; if there are none, the official bitmaps from the network; without one, doodles."""
     categories = chosen_categories(config)
+    if config.form == "strokes":
+        return _first_strokes(config, root, categories)
     if subset.find(root) and set(categories) <= set(subset.FIVE):
         return subset.load(config, root)
     if bitmaps.find(root, categories):
@@ -49,3 +51,15 @@ def _first_available(config: Data, root: Path) -> ImageDataset:
             "(--data.source bitmaps insists on them, --data.source doodles does not ask.)"
         )
         return replace(doodles.load(config), note=note)
+
+
+def _first_strokes(config: Data, root: Path, categories: list[str]) -> ImageDataset:
+    """The strokes in `root`; if there are none, doodles, whose strokes the project makes itself."""
+    if strokes.find(root, categories):
+        return strokes.load(config, root)
+    if not set(categories) <= set(FIVE):
+        raise UserError(
+            f"there are no .ndjson files of all categories in {root}, and doodles only of {', '.join(FIVE)}."
+        )
+    note = f"Doodles, because there are no .ndjson files of strokes in {root} (--data.root names another folder)."
+    return replace(doodles.load(config), note=note)

@@ -14,8 +14,8 @@ import numpy as np
 
 from datamodules.cache import cached
 from datamodules.image_dataset import SIDE, ImageDataset, all_among, chosen_categories
-from datamodules.rasterize import GRID, Stroke, rasterize
-from datamodules.sources.strokes import together
+from datamodules.rasterize import GRID, Stroke
+from datamodules.sources.strokes import in_form, together
 from experiment.config import FIVE, Data
 from experiment.memory import check_memory
 from experiment.randomness import generator
@@ -36,7 +36,7 @@ def load(config: Data) -> ImageDataset:
     categories = all_among(chosen_categories(config), FIVE, "doodles exist of")
     ours, theirs = config.train_per_category or TRAIN, config.test_per_category or TEST
     check_memory(len(categories) * (ours + theirs) * SIDE * SIDE, "--data.train_per_category and test_per_category:")
-    images = [_category(name, ours + theirs) for name in categories]
+    images = [_category(name, ours + theirs, config.form) for name in categories]
     train, test = [part[:ours] for part in images], [part[ours:] for part in images]
     return together("doodles", DESCRIPTION, categories, train, test)
 
@@ -55,15 +55,13 @@ def draw(name: str, random: Random) -> list[Stroke]:
     return np.split(scaled, ends, axis=1)
 
 
-def _category(name: str, count: int) -> np.ndarray:
+def _category(name: str, count: int, form: str) -> np.ndarray:
     def make() -> dict[str, np.ndarray]:
         random = generator(SEED, "doodles", FIVE.index(name))
-        images = np.empty((count, SIDE, SIDE), np.uint8)
-        for row in range(count):
-            images[row] = rasterize(draw(name, random))
-        return {"images": images}
+        return {"images": in_form((draw(name, random) for _ in range(count)), count, form)}
 
-    return cached("doodles", f"{VERSION}:{name}:{count}", make)["images"]
+    version = VERSION if form == "bitmaps" else f"{form} {VERSION}"
+    return cached("doodles", f"{version}:{name}:{count}", make)["images"]
 
 
 def _transform(random: Random) -> np.ndarray:

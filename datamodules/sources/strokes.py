@@ -1,10 +1,10 @@
-"""`strokes`: official simplified drawings, one `<category>.ndjson` per category, drawn into bitmaps once."""
+"""`strokes`: official simplified drawings, one `<category>.ndjson` per category, drawn into bitmaps once, or kept."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from tqdm import tqdm
 from datamodules.cache import cached, fingerprint
 from datamodules.image_dataset import SIDE, ImageDataset, chosen_categories, share
 from datamodules.rasterize import Stroke, fit, rasterize
+from datamodules.sequences import POINTS, to_sequence
 from experiment.config import Data
 from experiment.errors import UserError
 
@@ -31,7 +32,7 @@ def find(root: Path, categories: list[str]) -> Path | None:
 
 
 def load(config: Data, root: Path) -> ImageDataset:
-    """Rasterize the first drawings of each category for training, the next for the test."""
+    """Take the first drawings of each category for training, the next for the test: rasterized, or as they are."""
     categories = chosen_categories(config)
     folder = find(root, categories)
     if folder is None:
@@ -42,13 +43,14 @@ def load(config: Data, root: Path) -> ImageDataset:
     if config.train_per_category is not None and config.test_per_category is not None:
         wanted = config.train_per_category + config.test_per_category
     train, test = [], []
-    for name, images in zip(categories, _all_bitmaps(folder, categories, wanted), strict=True):
+    for name, images in zip(categories, _all_drawings(folder, categories, wanted, config.form), strict=True):
         ours, theirs = share(len(images), config.train_per_category, config.test_per_category)
         if ours < 1 or theirs < 1:
             raise UserError(f"{folder / f'{name}.ndjson'}: {len(images)} drawings are too few; two at least.")
         train.append(images[:ours])
         test.append(images[ours : ours + theirs])
-    description = f"Quick, Draw! simplified strokes, rasterized, from {folder}"
+    how = ", rasterized" if config.form == "bitmaps" else ""
+    description = f"Quick, Draw! simplified strokes{how}, from {folder}"
     return together("strokes", description, categories, train, test)
 
 
@@ -92,21 +94,28 @@ def _strokes_of(line: str, where: str) -> list[Stroke]:
     return fit(strokes)
 
 
-def _all_bitmaps(folder: Path, categories: list[str], limit: int | None) -> Iterator[np.ndarray]:
-    """The bitmaps of each category, made by all cores where there are many categories."""
+def in_form(drawings: Iterable[list[Stroke]], count: int, form: str) -> np.ndarray:
+    """Drawings as bitmaps (count, 28, 28), or as sequences (count, POINTS, 3); uint8."""
+    make, shape = (rasterize, (SIDE, SIDE)) if form == "bitmaps" else (to_sequence, (POINTS, 3))
+    made = np.empty((count, *shape), np.uint8)
+    for row, strokes in enumerate(drawings):
+        made[row] = make(strokes)
+    return made
+
+
+def _all_drawings(folder: Path, categories: list[str], limit: int | None, form: str) -> Iterator[np.ndarray]:
+    """The drawings of each category, made by all cores where there are many categories."""
     jobs = -1 if len(categories) >= WORTHWHILE else 1
-    tasks = (delayed(_bitmaps)(folder / f"{name}.ndjson", limit) for name in categories)
+    tasks = (delayed(_category)(folder / f"{name}.ndjson", limit, form) for name in categories)
     made = Parallel(jobs, return_as="generator")(tasks)
     shown = sys.stderr.isatty()
-    yield from tqdm(made, "rasterizing", len(categories), unit="category", disable=not shown, leave=False)
+    yield from tqdm(made, "reading strokes", len(categories), unit="category", disable=not shown, leave=False)
 
 
-def _bitmaps(path: Path, limit: int | None) -> np.ndarray:
+def _category(path: Path, limit: int | None, form: str) -> np.ndarray:
     def make() -> dict[str, np.ndarray]:
         drawings = read_strokes(path, limit)
-        images = np.empty((len(drawings), SIDE, SIDE), np.uint8)
-        for row, strokes in enumerate(drawings):
-            images[row] = rasterize(strokes)
-        return {"images": images}
+        return {"images": in_form(drawings, len(drawings), form)}
 
-    return cached("strokes", f"3:{fingerprint(path)}:{limit}", make)["images"]
+    version = "3" if form == "bitmaps" else f"{form} 1"
+    return cached("strokes", f"{version}:{fingerprint(path)}:{limit}", make)["images"]

@@ -7,15 +7,17 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from apps.answers import Answers
 from apps.index import Index, quality
 from apps.zero_shot_evaluation import evaluate_zero_shot, exemplars, rank_of
 from datamodules.images import Split
 from datamodules.registry import make_data
-from experiment.config import Data, DualTower, Experiment, Softmax, Trainer
+from experiment.config import Data, DualTower, Experiment, Sequence, Softmax, Trainer
 from experiment.errors import UserError
 from experiment.run import Run
 from experiment.trained_run import read_trained
@@ -235,3 +237,81 @@ def test_export_refuses(runs: dict[str, Path], program: Program, tmp_path: Path)
     damaged = shutil.copytree(runs["towers"], tmp_path / "damaged")
     np.savez(damaged / "examples.npz", rows=np.arange(3))
     assert_refused(program("apps", "export", damaged, "--onnx"), "examples.npz", "no images")
+
+
+# --- several runs together, and runs on strokes
+
+
+@pytest.fixture(scope="module")
+def both_forms(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A run on bitmaps and one on strokes, of the same doodles, and one of other categories."""
+    few = Data(source="doodles", train_per_category=12, test_per_category=4, batch_size=16)
+    usual = Experiment(logs_root=str(tmp_path_factory.mktemp("logs")), figures=False, trainer=Trainer(max_epochs=1))
+    kinds: dict[str, dict[str, Any]] = {
+        "bitmaps": {"data": few, "softmax": Softmax(hidden_dims=[8])},
+        "strokes": {"data": replace(few, form="strokes"), "model": "sequence", "sequence": Sequence(dim=8, depth=1)},
+        "others": {"data": replace(few, categories=["rabbit", "hand"])},
+        "fewer": {"data": replace(few, test_per_category=3)},
+    }
+    return {name: trained_run(replace(usual, experiment=name, **fields)) for name, fields in kinds.items()}
+
+
+@pytest.mark.parametrize("track", ["numpy", "lightning"])
+def test_probabilities_of_runs_are_averaged(
+    track: str, both_forms: dict[str, Path], program: Program, tmp_path: Path
+) -> None:
+    drawing = tmp_path / "drawing.ndjson"
+    drawing.write_text('{"drawing": [[[0, 90, 200], [0, 200, 30]], [[10, 20], [50, 60]]]}\n')
+    folders = both_forms["bitmaps"], both_forms["strokes"]
+    found = []
+    for runs in ([folders[0]], [folders[1]], folders):
+        result = program("apps", "predict", *runs, drawing, "--track", track, "--out", tmp_path / "out.csv")
+        assert result.returncode == 0, result.stderr
+        (row,) = csv.DictReader((tmp_path / "out.csv").open())
+        found.append({row[f"label{place}"]: float(row[f"probability{place}"]) for place in ("", "_2", "_3")})
+    for name in found[2].keys() & found[0].keys() & found[1].keys():
+        assert found[2][name] == pytest.approx((found[0][name] + found[1][name]) / 2, abs=1e-6)
+
+
+def test_runs_are_tested_together(both_forms: dict[str, Path], program: Program) -> None:
+    folders = both_forms["bitmaps"], both_forms["strokes"]
+    result = program("apps", "predict", *folders)
+    assert result.returncode == 0, result.stderr
+    files = [np.load(folder / "predictions.npz") for folder in folders]
+    mean = (files[0]["probabilities"].astype(float) + files[1]["probabilities"]) / 2
+    accuracy = (mean.argmax(axis=1) == files[0]["labels"]).mean()
+    assert result.stdout.splitlines()[-1] == f"mean of their probabilities: test accuracy {accuracy:.4f}"
+
+
+@pytest.mark.parametrize(("other", "words"), [
+    ("others", "other categories"), ("fewer", "other drawings"), (None, "give drawings to name, or a second run"),
+])  # fmt: skip
+def test_runs_that_do_not_belong_together_are_refused(
+    other: str | None, words: str, both_forms: dict[str, Path], program: Program
+) -> None:
+    more = [both_forms[other]] if other else []
+    assert_refused(program("apps", "predict", both_forms["strokes"], *more), words)
+
+
+def test_a_run_on_strokes_reads_no_pictures(both_forms: dict[str, Path], program: Program, tmp_path: Path) -> None:
+    np.save(tmp_path / "more.npy", np.stack([255 * np.eye(28, dtype=np.uint8)]))
+    assert_refused(program("apps", "predict", both_forms["strokes"], tmp_path / "more.npy"), "reads strokes", ".ndjson")
+
+
+def test_a_run_on_strokes_is_exported(both_forms: dict[str, Path], program: Program, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    result = program("apps", "export", both_forms["strokes"], "--onnx", tmp_path / "strokes.onnx")
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "strokes.onnx").stat().st_size > 1000
+
+
+def test_the_demo_answers_with_a_run_on_strokes(both_forms: dict[str, Path]) -> None:
+    answers = Answers(both_forms["strokes"].parents[2])
+    (name,) = (run["name"] for run in answers.runs() if run["name"].startswith("strokes/"))
+    answers.prepare(name)
+    strokes = [np.array([[0.0, 100, 200], [0, 200, 30]]), np.array([[500.0], [500.0]])]
+    found = answers.answer(name, strokes, [], saliency=True)
+    assert found["largest_difference"] < 1e-5 and found["saliency"] is None and max(found["bitmap"]) == 255
+    layers = answers.activations(name, strokes)
+    assert {"Linear", "TransformerEncoderLayer", "MaskedMean"} <= {layer["name"] for layer in layers}
+    assert max(layer["difference"] for layer in layers) < 1e-4

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from experiment.architecture import LayerPlan
+from experiment.architecture import LayerPlan, plan_layers
 from experiment.layer_specs import LAYERS, Shape
 
-FLAT, IMAGE = (5,), (3, 7, 6)
+FLAT, IMAGE, POINTS = (5,), (3, 7, 6), (7, 6)
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Case:
     @property
     def plan(self) -> LayerPlan:
         """What `network` makes the layer from."""
-        return LayerPlan(self.name, LAYERS[self.name].sizes(self.shape) | self.arguments)
+        return plan_layers([{self.name: self.arguments}], self.shape, "layer ")[-1]
 
     @property
     def smallest_batch(self) -> int:
@@ -35,6 +35,9 @@ class Case:
         settings = [f"{name}={value}" for name, value in self.arguments.items()]
         return f"{self.name}({', '.join(settings)})" + " in evaluation" * self.evaluation
 
+
+CONVOLVED: dict[str, Any] = {"Conv2d": {"out_channels": 3, "kernel_size": 3, "padding": 1}}
+HALVED: dict[str, Any] = {"Conv2d": {"out_channels": 4, "kernel_size": 3, "padding": 1, "stride": 2}}
 
 CASES = [
     Case("Linear", FLAT, {"out_features": 3}),
@@ -73,4 +76,21 @@ CASES = [
     Case("Sigmoid", FLAT),
     Case("GELU", FLAT),
     Case("SiLU", FLAT),
+    Case("Linear", POINTS, {"out_features": 3}),
+    Case("LayerNorm", POINTS),
+    Case("Dropout", POINTS, {"p": 0.3}),
+    Case("GELU", POINTS),
+    Case("MultiheadAttention", POINTS, {"num_heads": 1}),
+    Case("MultiheadAttention", POINTS, {"num_heads": 3}),
+    Case("MultiheadAttention", (1, 6), {"num_heads": 2}),
+    Case("TransformerEncoderLayer", POINTS, {"nhead": 2, "dim_feedforward": 5, "activation": "gelu"}),
+    Case("TransformerEncoderLayer", POINTS, {"nhead": 3, "dim_feedforward": 5, "dropout": 0.0}),
+    Case("TransformerEncoderLayer", POINTS, {"nhead": 2, "dim_feedforward": 5}, evaluation=True),
+    Case("LearntPositions", POINTS),
+    Case("SinusoidalPositions", POINTS),
+    Case("MaskedMean", POINTS),
+    Case("Residual", (6,), {"layers": [{"Linear": 6}, "GELU"]}),
+    Case("Residual", IMAGE, {"layers": [CONVOLVED, "BatchNorm2d", "ReLU", CONVOLVED, "BatchNorm2d"]}),
+    Case("Residual", IMAGE, {"layers": [HALVED, "BatchNorm2d", "ReLU"], "shortcut": [HALVED]}),
+    Case("Residual", POINTS, {"layers": ["LayerNorm", {"MultiheadAttention": 2}, {"Dropout": 0.2}]}),
 ]

@@ -18,7 +18,7 @@ from lightning_models import trainer as lightning_track
 from numpy_ref import trainer as numpy_track
 from training.program import check_network
 
-SCORES = {"softmax": "logits", "dual_tower": "similarities"}
+SCORES = {"softmax": "logits", "dual_tower": "similarities", "sequence": "logits"}
 """A row for each model."""
 SHAPES = {"quickdraw": (1, 28, 28), "mnist": (1, 28, 28), "cifar10": (3, 32, 32)}
 """A row for each data set."""
@@ -61,7 +61,7 @@ def test_data_set_has_a_data_module(name: str) -> None:
 
 
 @pytest.mark.parametrize(("make", "words"), [
-    (lambda: Experiment(model="sofmax"), "--model: 'sofmax' is none of softmax, dual_tower. Did you mean 'softmax'?"),
+    (lambda: Experiment(model="sofmax"), "--model: 'sofmax' is none of softmax, dual_tower, sequence. Did you mean"),
     (lambda: Data(dataset="minst"), "--data.dataset: 'minst' is none of quickdraw, mnist, cifar10. Did you mean"),
 ])  # fmt: skip
 def test_unknown_names_are_refused_with_a_suggestion(make: Callable[[], object], words: str) -> None:

@@ -12,12 +12,13 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from datamodules.quickdraw import QuickDrawDataModule
-from experiment.config import Augmentation, DualTower, Experiment, Optimizer, Softmax, Trainer
+from experiment.config import Augmentation, Data, DualTower, Experiment, Optimizer, Sequence, Softmax, Trainer
 from experiment.run import Run
 from experiment.weights import load_weights
 from lightning_models.trainer import train as train_lightning
 from numpy_ref.trainer import train as train_numpy
 from tests.conftest import EVERYTHING
+from tests.networks.layer_table import CONVOLVED, HALVED
 from training.program import begin
 from training.results import save_results
 from visualization.run_events import CURVES, curve_tag
@@ -42,7 +43,34 @@ EXPERIMENTS: dict[str, dict[str, Any]] = {
         "initializer": "normal",
         "optimizer": Optimizer(name="adam", lr=0.01, schedule="step", decay_every=2),
     },
+    "sequence": {
+        "model": "sequence",
+        "sequence": Sequence(dim=8, heads=2, depth=2, feedforward=12),
+        "initializer": "xavier",
+        "optimizer": Optimizer(lr=0.03),
+    },
+    "resnet": {
+        "model": "softmax",
+        "softmax": Softmax(
+            layers=[
+                {"Conv2d": {"out_channels": 3, "kernel_size": 3, "stride": 3}},
+                "BatchNorm2d",
+                "ReLU",
+                {
+                    "Residual": {
+                        "layers": [CONVOLVED, "BatchNorm2d", "ReLU", {"Dropout": 0.1}, CONVOLVED, "BatchNorm2d"]
+                    }
+                },
+                "ReLU",
+                {"Residual": {"layers": [HALVED, "BatchNorm2d"], "shortcut": [HALVED]}},
+                "ReLU",
+                {"AdaptiveAvgPool2d": 1},
+            ]
+        ),
+        "optimizer": Optimizer(lr=0.03),
+    },
 }
+STROKES = Data(form="strokes", source="doodles", train_per_category=60, test_per_category=20, batch_size=32)
 
 
 def run_both(experiment: Experiment) -> dict[str, Run]:
@@ -60,14 +88,14 @@ def run_both(experiment: Experiment) -> dict[str, Run]:
 @pytest.fixture(scope="module", params=EXPERIMENTS)
 def runs(request: pytest.FixtureRequest, subset: Path, glove: Path, tmp_path_factory: Any) -> dict[str, Run]:
     """Finished float64 runs of one experiment in both tracks."""
-    from experiment.config import Data
-
     return run_both(
         Experiment(
             **EXPERIMENTS[request.param],
             experiment=request.param,
             logs_root=str(tmp_path_factory.mktemp("logs")),
-            data=Data(
+            data=STROKES
+            if request.param == "sequence"
+            else Data(
                 source="subset",
                 root=str(subset),
                 word_vectors=str(glove),
@@ -159,8 +187,6 @@ def test_float32_runs_stay_close(model: Any, small: Callable[..., Experiment]) -
 
 
 def test_real_drawings_agree_over_a_whole_training(real_data: Path, tmp_path: Path) -> None:
-    from experiment.config import Data
-
     experiment = Experiment(
         logs_root=str(tmp_path),
         figures=False,

@@ -103,11 +103,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory, glove: Path) -> Path:
         ("numpy_ref/train.py", *unseen, "--experiment", "zero_shot", "--model", "dual_tower"),
         ("train_lightning.py", *unseen, "--experiment", "zero_shot", "--model", "dual_tower"),
         ("train_lightning.py", *unseen, "--experiment", "zero_shot_classifier"),
+        ("numpy_ref/train.py", *flags, "--model", "sequence", "--data.form", "strokes", "--experiment", "sequence"),
     ):
         result = run(script, *more)
         assert result.returncode == 0, result.stderr
     cv2.imwrite(str(folder / "drawing.png"), np.pad(np.zeros((60, 30), np.uint8), 20, constant_values=255))
-    np.save(folder / "more.npy", np.zeros((2, 28, 28), np.uint8))
+    np.save(folder / "more.npy", np.stack([255 * np.eye(28, dtype=np.uint8)] * 2))
     (folder / "strokes.ndjson").write_text('{"drawing": [[[0, 9], [0, 9]]]}\n', encoding="utf-8")
     return folder
 
@@ -209,9 +210,10 @@ def test_reports_are_written(program: Program, tmp_path: Path) -> None:
 
 
 def test_predictions_are_made(folder: Path) -> None:
-    (command,) = of_kind("apps predict")
-    result = program_in(folder)(*arguments_of(command, folder))
-    assert result.returncode == 0, result.stderr
+    for command in of_kind("apps predict"):
+        result = program_in(folder)(*arguments_of(command, folder))
+        assert result.returncode == 0, result.stderr
+        assert result.stdout
     assert len((folder / "preds.csv").read_text(encoding="utf-8").splitlines()) == 1 + 4
 
 

@@ -26,7 +26,7 @@ from visualization.figures import FIGURES, draw_all
 from visualization.figures.run_data import read_results
 from visualization.projector import CONFIG
 
-ALWAYS = set(FIGURES) - {"loss_terms", "feature_maps", "confused_pairs"}
+ALWAYS = set(FIGURES) - {"loss_terms", "feature_maps", "confused_pairs", "attention"}
 CASES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "mlp": ({"softmax": Softmax(hidden_dims=[6])}, ALWAYS),
     "cnn": ({"softmax": Softmax(layers=EVERYTHING)}, ALWAYS | {"feature_maps"}),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from visualization.figures.attention import attention
 from visualization.figures.curves import curves, loss_terms
 from visualization.figures.embedding import tsne
 from visualization.figures.performance import (
@@ -33,6 +34,7 @@ FIGURES: dict[str, Callable[[Results], Figure | None]] = {
     "reliability": reliability,
     "first_layer": first_layer,
     "feature_maps": feature_maps,
+    "attention": attention,
     "tsne": tsne,
 }
 """Each draws from a run's results, or returns None where it has nothing to show."""

@@ -27,8 +27,8 @@ class Results:
     """The arrays of `examples.npz`."""
     weights: dict[str, np.ndarray]
     """The best weights, by torch's state_dict names."""
-    shape: tuple[int, int, int]
-    """Channels, height and width of an image."""
+    shape: tuple[int, ...]
+    """Channels, height and width of an image; or points of a sequence, and numbers of each."""
 
     @property
     def predictions(self) -> np.ndarray:
