@@ -38,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--html", type=Path, metavar="PAGE", help="write the page of one network here")
     made.add_argument("--json", type=Path, metavar="JSON", help="write one network's results.json (Gradescope) here")
-    made.add_argument("--seconds", type=float, default=SECONDS, help="limit for one file (default: %(default)s)")
+    made.add_argument("--seconds", type=float, default=SECONDS, help="CPU time for one file (default: %(default)s)")
     made.add_argument("--jobs", type=int, default=2, help="files checked at the same time (default: %(default)s)")
     made.add_argument(
         "--new-adapter", type=Path, metavar="FILE", help="print a first draft of an adapter for this file"

@@ -312,11 +312,11 @@ class Gradients:
                 return singles[0], singles[1:]
         if not with_pairs:
             return None, []
-        begin = time.monotonic()
+        begin = time.thread_time()
         for loss in self.losses:
             pairs: list[Match] = []
             for one, two in self._pairs(loss):
-                if time.monotonic() - begin > PAIR_SECONDS or len(pairs) > 3:
+                if time.thread_time() - begin > PAIR_SECONDS or len(pairs) > 3:
                     break
                 if {t.id for t in one} != {t.id for t in two} and (m := self.match(loss, one + two)):
                     pairs.append(m)

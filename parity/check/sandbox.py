@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import math
 import os
 import resource
 import signal
@@ -18,6 +19,9 @@ from pathlib import Path
 from parity.check.seen import Seen, read
 
 SECONDS = 30
+"""CPU time of one submission. A busy machine does not use it up."""
+PATIENCE = 4
+"""Time on the clock that a second of CPU time may take: the end of code that sleeps."""
 MEMORY = 4 << 30
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,13 +66,15 @@ def _run(path: Path, result: Path, folder: Path, seconds: float, seed: int) -> s
         preexec_fn=lambda: _limit(seconds),
     )
     try:
-        code = process.wait(seconds)
+        code = process.wait(PATIENCE * seconds)
     except subprocess.TimeoutExpired:
-        return f"stopped after {seconds:g} s: it does not come to an end"
+        return f"stopped after {PATIENCE * seconds:g} s of waiting: it does not come to an end"
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+    if code == -signal.SIGXCPU:
+        return f"stopped after {seconds:g} s of computing: it does not come to an end"
     if code < 0:
         return f"the process was ended by signal {signal.Signals(-code).name} (out of memory, or a crash)"
     return "" if code == 0 else f"the process ended with exit code {code}"
@@ -76,7 +82,7 @@ def _run(path: Path, result: Path, folder: Path, seconds: float, seed: int) -> s
 
 def _limit(seconds: float) -> None:
     """Limits of the child, set between fork and exec."""
-    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 2))
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(seconds), math.ceil(seconds) + 1))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_FSIZE, (200 << 20, 200 << 20))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
