@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from parity.check.commandline import check
 from parity.check.diagnosis import Diagnosis
+from parity.check.words import as_text
 
 CORPUS = Path(__file__).parent / "student_networks"
 
@@ -28,15 +29,19 @@ def entries(folder: Path) -> list[dict[str, Any]]:
 
 def diagnose_entry(entry: dict[str, Any], folder: Path, seed: int = 0) -> Diagnosis:
     """The diagnosis of one file of the corpus."""
-    if entry["kind"] == "network":
+    if entry["kind"] in ("network", "hostile"):
         return check(folder / entry["path"], seed=seed)
     from parity.check.against_torch import check_file
 
     return check_file(folder / entry["path"], entry["kind"], entry["torch"], entry.get("names") or {}, seed)
 
 
-def outcome(expected: list[str], d: Diagnosis) -> str:
-    """One word: right, first, third, missed, accused, unchecked, both, one."""
+def outcome(entry: dict[str, Any], d: Diagnosis) -> str:
+    """One word: right, first, third, missed, accused, unchecked, both, one; of a hostile file: right or silent."""
+    expected = entry["mistakes"]
+    if entry.get("expect"):
+        text = " ".join([as_text(d), *d.ids]).lower()
+        return "right" if any(word.lower() in text for word in entry["expect"]) else "silent"
     if not expected:
         return "accused" if d.findings else "right" if d.exit_code == 0 else "unchecked"
     if len(expected) > 1:
@@ -49,16 +54,18 @@ def outcome(expected: list[str], d: Diagnosis) -> str:
 
 
 def summary(found: list[tuple[dict[str, Any], str]]) -> str:
-    """The four numbers of the benchmark."""
+    """The numbers of the benchmark."""
     one = [word for entry, word in found if len(entry["mistakes"]) == 1]
     two = [word for entry, word in found if len(entry["mistakes"]) > 1]
-    none = [word for entry, word in found if not entry["mistakes"]]
+    none = [word for entry, word in found if not entry["mistakes"] and entry["kind"] != "hostile"]
+    hostile = [word for entry, word in found if entry["kind"] == "hostile"]
     named, near = one.count("first"), one.count("first") + one.count("third")
     lines = [
         f"one mistake:   named first {named} of {len(one)}, among the first three {near} of {len(one)}",
         f"two mistakes:  both named {two.count('both')} of {len(two)}",
         f"no mistake:    accused {none.count('accused')} of {len(none)}, "
         f"could not be checked {none.count('unchecked')}",
+        f"hostile files: the right thing said of {hostile.count('right')} of {len(hostile)}",
     ]
     return "\n".join(lines)
 
@@ -69,16 +76,16 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=CORPUS)
     parser.add_argument("--seeds", type=int, default=1, help="for correct networks")
     parser.add_argument("--only", default="", help="part of a path")
-    parser.add_argument("--kind", default="", help="network, layer, loss or optimizer")
+    parser.add_argument("--kind", default="", help="network, layer, loss, optimizer or hostile")
     options = parser.parse_args()
     chosen = [e for e in entries(options.folder) if options.only in e["path"] and options.kind in ("", e["kind"])]
-    jobs = [(e, seed) for e in chosen for seed in range(options.seeds if not e["mistakes"] else 1)]
+    jobs = [(e, seed) for e in chosen for seed in range(options.seeds if e["path"].startswith("correct") else 1)]
     found = []
     with ThreadPoolExecutor(2) as pool:
         for (entry, seed), d in zip(
             jobs, pool.map(lambda job: diagnose_entry(job[0], options.folder, job[1]), jobs), strict=True
         ):
-            word = outcome(entry["mistakes"], d)
+            word = outcome(entry, d)
             found.append((entry, word))
             if word not in ("first", "right", "both"):
                 details = "; ".join(f"{f.place} {f.layer} {f.detail}" for f in d.findings[:2])

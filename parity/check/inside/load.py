@@ -39,7 +39,7 @@ class Slow(BaseException):
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Interrupt the block after `seconds` of CPU time, or a multiple of it on the clock: a busy machine is no mistake."""
+    """Interrupt the block after `seconds` of CPU time, or a multiple of it on the clock."""
     begin, cpu_begin = time.monotonic(), time.process_time()
 
     def stop(_number: int, _frame: Any) -> None:

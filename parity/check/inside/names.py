@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import re
 import textwrap
 from collections.abc import Callable
+from types import CodeType
 from typing import Any
 
 ROLES: dict[str, str] = {
@@ -77,6 +79,12 @@ def returned_name(function: Callable[..., Any]) -> str | None:
 
 
 def _returns(function: Callable[..., Any]) -> list[list[str]]:
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    return _returns_of(code) if isinstance(code, CodeType) else []
+
+
+@functools.cache
+def _returns_of(function: CodeType) -> list[list[str]]:
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, TypeError, SyntaxError, ValueError):
