@@ -110,9 +110,10 @@ def compare(number: int, root: Path) -> Result:
 
 def draw(random: np.random.Generator) -> dict[str, Any]:
     """A random experiment as plain values."""
-    dual = bool(random.random() < 0.35)
+    kind = random.random()
+    dual = bool(kind < 0.35)
     fields: dict[str, Any] = {
-        "model": "dual_tower" if dual else "softmax",
+        "model": "dual_tower" if dual else "sequence" if kind > 0.9 else "softmax",
         "seed": int(random.integers(0, 1000)),
         "initializer": str(random.choice(["kaiming", "xavier", "normal", "orthogonal"])),
         "layers": draw_layers(random),
@@ -130,6 +131,13 @@ def draw(random: np.random.Generator) -> dict[str, Any]:
             "embedding_dim": int(random.choice([1, 2, 8, 16])), "word_dims": [int(random.integers(2, 12))],
             "train_word_tower": bool(random.random() < 0.5), "cosine_weight": weights[0] or 1.0,
             "margin_weight": weights[1], "contrast_weight": weights[2], "label_smoothing": smoothing,
+        }  # fmt: skip
+    elif fields["model"] == "sequence":
+        heads = int(random.integers(1, 4))
+        fields["sequence"] = {
+            "heads": heads, "dim": heads * int(random.choice([2, 4])), "depth": int(random.integers(1, 3)),
+            "feedforward": int(random.integers(3, 20)), "dropout": float(random.choice([0.0, 0.2])),
+            "positions": str(random.choice(["learnt", "sinusoidal", "none"])), "label_smoothing": smoothing,
         }  # fmt: skip
     else:
         binary = bool(random.random() < 0.25)
@@ -163,6 +171,9 @@ def draw_layers(random: np.random.Generator) -> list[Any]:
             size = int(random.choice([2, 3]))
             stride = int(random.choice([1, size]))
             layers.append({str(random.choice(["MaxPool2d", "AvgPool2d"])): {"kernel_size": size, "stride": stride}})
+        if random.random() < 0.2:
+            same = {"out_channels": options["out_channels"], "kernel_size": 3, "padding": 1}
+            layers.append({"Residual": {"layers": [{"Conv2d": same}, "BatchNorm2d", str(random.choice(flat))]}})
     if layers and random.random() < 0.2:
         layers.append({"AdaptiveAvgPool2d": 1})
     for _ in range(int(random.integers(0, 3))):
@@ -189,17 +200,21 @@ def _newer() -> list[str]:
 
 def build(fields: dict[str, Any], root: Path, logs: str) -> Any:
     """The experiment of `draw`'s values."""
-    from experiment.config import Augmentation, Data, DualTower, Experiment, Optimizer, Softmax, Trainer
+    from experiment.config import Augmentation, Data, DualTower, Experiment, Optimizer, Sequence, Softmax, Trainer
 
-    augmentation = Augmentation(rotation=10, shift=1) if fields["augment"] else Augmentation()
+    strokes = fields["model"] == "sequence"
+    moved = {"rotation": 10, "shift": 1} | ({"drop_strokes": 0.2, "jitter": 1} if strokes else {})
+    where: dict[str, Any] = {"source": "bitmaps", "root": str(root), "categories": fields["categories"]}
     data = Data(
-        source="bitmaps", root=str(root), categories=fields["categories"], batch_size=fields["batch_size"],
-        train_per_category=fields["per_category"], test_per_category=8, augmentation=augmentation,
-        word_vectors="no-such-model",
+        **({"source": "doodles", "form": "strokes"} if strokes else where), batch_size=fields["batch_size"],
+        train_per_category=fields["per_category"], test_per_category=8, word_vectors="no-such-model",
+        augmentation=Augmentation(**moved) if fields["augment"] else Augmentation(),
     )  # fmt: skip
     sections: dict[str, Any] = {"softmax": Softmax(layers=fields["layers"], **fields.get("softmax", {}))}
     if "dual" in fields:
         sections["dual_tower"] = DualTower(image_layers=fields["layers"], **fields["dual"])
+    if strokes:
+        sections = {"sequence": Sequence(**fields["sequence"])}
     trainer = Trainer(max_epochs=fields["max_epochs"], patience=fields["patience"])
     return Experiment(
         model=fields["model"], seed=fields["seed"], initializer=fields["initializer"], logs_root=logs, figures=False,
