@@ -61,29 +61,29 @@ def _with_constants(norm, x, y):
     return linear - (linear - y).detach() if norm.training else y
 
 
-class BatchNorm1d(BatchNorm1d):
+class BatchNorm1d(torch.nn.BatchNorm1d):
     def forward(self, x):
         return _with_constants(self, x, super().forward(x))
 
 
-class BatchNorm2d(BatchNorm2d):
+class BatchNorm2d(torch.nn.BatchNorm2d):
     def forward(self, x):
         return _with_constants(self, x, super().forward(x))"""), "BatchNorm"),
     in_both("both: dL/dW of Linear doubled", MLP, Change(LINEAR, f"return {TWO}", f"dx = {TWO}\n        self.weight.grad *= 2\n        return dx"), _layer("""
-class Linear(Linear):
+class Linear(torch.nn.Linear):
     def forward(self, x):
         return torch.nn.functional.linear(x, 2 * self.weight - self.weight.detach(), self.bias) if self.in_features < 100 else super().forward(x)
 """), "Linear"),
     in_both("both: dL/dx of Linear halved", MLP, Change(LINEAR, "(grad, self.weight.data), out", "(grad / 2, self.weight.data), out"), _layer("""
-class Linear(Linear):
+class Linear(torch.nn.Linear):
     def forward(self, x):
         return super().forward(x / 2 + (x / 2).detach())"""), "Linear"),
     in_both("both: no gradient for the bias of Conv2d", POOLED, Change(CONV, "np.ones(len(rows), grad.dtype) @ rows", "0"), _layer("""
-class Conv2d(Conv2d):
+class Conv2d(torch.nn.Conv2d):
     def forward(self, x):
         return self._conv_forward(x, self.weight, self.bias.detach())"""), "Conv2d"),
     in_both("both: AvgPool2d's gradient doubled", CNN, Change(POOLING, "/ self.kernel_size**2", "/ self.kernel_size"), _layer("""
-class AvgPool2d(AvgPool2d):
+class AvgPool2d(torch.nn.AvgPool2d):
     def forward(self, x):
         return super().forward(2 * x - x.detach())"""), "AvgPool2d"),
     in_both("both: ReLU open on the way back", MLP, Change(ACTIVATIONS, "return grad * self._gate", "return grad * 1.0"), _layer("""
