@@ -37,7 +37,7 @@ def diagnose(seen: Seen, name: str = "network") -> Diagnosis:
     """The best reading of a submission: the form of the data in which most can be observed and least is wrong."""
     if seen.error:
         return Diagnosis(error=seen.error, network=name)
-    sessions = seen.sessions
+    sessions = [s for s in seen.sessions if _fits_the_data(s)]
     deep = max((len(s.sizes) for s in sessions), default=0)
     sessions = [s for s in sessions if len(s.sizes) > 2 or deep <= 2]
     sessions = [s for s in sessions if s.places - {"forward"}] or sessions
@@ -66,6 +66,12 @@ def diagnose(seen: Seen, name: str = "network") -> Diagnosis:
     judge_accuracies([s for s in sessions if s.form == best.form and s.sizes == best.sizes], best)
     best.missing = missing(best, sessions, seen.source)
     return best
+
+
+def _fits_the_data(session: Session) -> bool:
+    """Whether the weights lead from the samples to the labels: a training may make a network of another shape."""
+    step = session.steps[0]
+    return (len(step.weights[0]), step.weights[-1].shape[1]) == (step.x.shape[1], step.target.shape[1])
 
 
 def _read(group: list[Session], source: str, pairs: bool = False) -> Diagnosis:

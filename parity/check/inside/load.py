@@ -20,7 +20,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from parity.check.inside.names import fits_role
+from parity.check.inside.names import fits_role, remember_assignments
 
 STATEMENT_SECONDS = 1.0
 TOP_LEVEL_SECONDS = 4.0
@@ -178,6 +178,7 @@ def load(path: Path, limit: bool = True) -> Submission:
     submission = Submission(path)
     tree = ast.parse(submission.source, filename=str(path))
     submission.tree = tree
+    remember_assignments(tree)
     submission.module.__file__ = str(path)
     sys.modules["submission"] = submission.module
     if str(path.resolve().parent) not in sys.path or not limit:

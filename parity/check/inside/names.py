@@ -62,13 +62,33 @@ def fits_role(name: str, role: str) -> bool:
     return bool(COMPILED[role].match(name))
 
 
+ASSIGNED: dict[str, list[str]] = {}
+"""The names in `W1, b1 = init()` for each function of the file: what its results are called where it has no names."""
+
+
+def remember_assignments(tree: ast.AST) -> None:
+    """Fill ASSIGNED from a file's assignments of calls to several names."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            called, target = _last_name(node.value.func), node.targets[0]
+            if called and isinstance(target, ast.Tuple):
+                names = [_last_name(one) for one in target.elts]
+                ASSIGNED.setdefault(called, [name.strip("_") or f"r{i}" for i, name in enumerate(names)])
+
+
+def _has_no_name(name: str) -> bool:
+    return bool(re.fullmatch(r"r\d+", name))
+
+
 def returned_names(function: Callable[..., Any], result: Any) -> list[str] | None:
     """The names in `return W1, b1, ...`, where the source has such a line for a result of this length."""
     if not isinstance(result, tuple):
         return None
     for names in _returns(function):
         if len(names) == len(result):
-            return names
+            given = ASSIGNED.get(getattr(function, "__name__", ""), names)
+            given = given if len(given) == len(names) else names
+            return [g if _has_no_name(n) else n for n, g in zip(names, given, strict=True)]
     return None
 
 
