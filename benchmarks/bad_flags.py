@@ -12,8 +12,6 @@ from experiment.commandline import flat_fields
 from experiment.config import Experiment
 
 SMALL = ["--data.source=doodles", "--data.train_per_category=40", "--data.test_per_category=10"]
-
-
 SMALL += ["--trainer.max_epochs=2", "--figures=false", "--logs_root=logs"]
 
 

@@ -77,6 +77,7 @@ def npy_claiming(shape: object, descr: str = "|u1") -> bytes:
 
 
 def pickled_npy() -> bytes:
+    """A .npy file of objects, with the payload."""
     file = io.BytesIO()
     np.save(file, np.array([Payload()], object), allow_pickle=True)
     return file.getvalue()
@@ -85,7 +86,7 @@ def pickled_npy() -> bytes:
 def idx(*shape: int, content: bytes = b"", kind: int = 8) -> bytes:
     """A gzipped idx file with this header."""
     sizes = b"".join((size % 2**32).to_bytes(4, "big") for size in shape)
-    return gzip.compress(bytes([0, 0, kind, len(shape)]) + sizes + content)
+    return gzip.compress(bytes([0, 0, kind, len(shape)]) + sizes + content, mtime=0)  # the same bytes at any time
 
 
 def picture(suffix: str, array: np.ndarray) -> bytes:
