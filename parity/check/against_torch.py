@@ -58,7 +58,7 @@ def check_optimizer(mine: Any, factory: Callable[..., torch.optim.Optimizer], se
 
     Raises AssertionError for a difference.
     """
-    from parity.check.single import diagnose_optimizer
+    from parity.check.optimizer_steps import diagnose_optimizer
 
     _raise(diagnose_optimizer(mine, factory, seed, steps))
 
@@ -221,6 +221,7 @@ def check_file(path: Path, kind: str, counterpart: str, names: dict[str, str], s
     """Diagnose a file with a single layer, loss or optimiser; `names` says which class or functions in it are meant."""
     from parity.check import single
     from parity.check.inside.load import load
+    from parity.check.optimizer_steps import diagnose_optimizer
 
     try:
         module = load(path, limit=False).names
@@ -228,7 +229,7 @@ def check_file(path: Path, kind: str, counterpart: str, names: dict[str, str], s
         if kind == "optimizer":
             expression = re.sub(r"\bparams\b", "P", counterpart)
             factory = partial(_evaluate, expression)
-            return single.diagnose_optimizer(_mine(module, names), factory, seed)
+            return diagnose_optimizer(_mine(module, names), factory, seed)
         torch_thing = eval(counterpart, {"torch": torch, "params": params})
         mine = _mine(module, names)
         return (

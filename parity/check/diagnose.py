@@ -21,8 +21,8 @@ from parity.check.explain import (
     mentions_activation,
     run,
 )
+from parity.check.network import Net, Tweak
 from parity.check.places import against_own_loss, unexplained
-from parity.check.reference import Net, Tweak
 from parity.check.scale import gradient_scale, read_factor
 from parity.check.seen import Array, Seen, Session
 from parity.check.steps import judge_update
@@ -65,6 +65,9 @@ def diagnose(seen: Seen, name: str = "network") -> Diagnosis:
                 judge_training(training, group, best)
     judge_accuracies([s for s in sessions if s.form == best.form and s.sizes == best.sizes], best)
     best.missing = missing(best, sessions, seen.source)
+    if best.missing:
+        endless = [note for s in sessions for note in s.notes if "took longer than" in note]
+        best.notes += dict.fromkeys(endless)
     return best
 
 
@@ -89,7 +92,8 @@ def _rank(d: Diagnosis) -> tuple[int, ...]:
 
 def _why_nothing(seen: Seen) -> str:
     lines = [line for line in seen.skipped if "line" in line]
-    reason = (lines or seen.skipped or [""])[-1]
+    reasons = lines or seen.skipped or [""]
+    reason = "; ".join(dict.fromkeys((reasons[0], reasons[-1])))
     return f"no network could be driven{': ' + reason if reason else ''}; describe it in an adapter (--new-adapter)"
 
 

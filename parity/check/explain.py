@@ -10,18 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from parity.check.reference import (
-    ACTIVATIONS,
-    OUTPUTS,
-    Context,
-    Net,
-    Trace,
-    Tweak,
-    all_tweaks,
-    backward,
-    forward,
-    softmax,
-)
+from parity.check.mistakes import all_tweaks
+from parity.check.network import ACTIVATIONS, OUTPUTS, Context, Net, Trace, Tweak, forward, softmax
+from parity.check.reference import backward
 from parity.check.seen import Array, Session, Step
 
 PAIR_SECONDS = 1.5

@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from parity.check.reference import Net, Trace, Tweak, _derivative_mistakes, _tweaked_slope, softmax
+from parity.check.mistakes import derivative_mistakes
+from parity.check.network import Net, Trace, Tweak, softmax
+from parity.check.reference import tweaked_slope
 
 Array = np.ndarray
 Arrays = dict[str, Array]
@@ -345,8 +347,8 @@ def activation(module: Any, x: Array, g: Array, params: Arrays) -> Iterator[Vari
     with torch.no_grad():
         y = module(torch.from_numpy(x)).numpy()
     trace = Trace([x], [x, y])
-    for id, option in _derivative_mistakes(kind):
-        slope = _tweaked_slope(Tweak(id, option, 0), kind, 0, trace, g, x, y)
+    for id, option in derivative_mistakes(kind):
+        slope = tweaked_slope(Tweak(id, option, 0), kind, 0, trace, g, x, y)
         if name == "LeakyReLU" and id in ("relu_mask_from_grad", "relu_mask_inverted"):
             gate = g > 0 if id == "relu_mask_from_grad" else x <= 0
             slope = np.where(gate, 1, module.negative_slope)

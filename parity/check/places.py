@@ -11,7 +11,8 @@ import numpy as np
 
 from parity.check.diagnosis import Finding
 from parity.check.explain import Gradients, distance
-from parity.check.reference import derivative, output_gradient
+from parity.check.network import derivative
+from parity.check.reference import output_gradient
 from parity.check.seen import Array, Session
 
 

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import tokenize
 from pathlib import Path
 
 from parity.check.seen import Seen, read
@@ -31,9 +32,12 @@ def watch(path: Path, seconds: float = SECONDS, seed: int = 0) -> Seen:
     """Everything that can be seen of a submission. Failures are in `error`, never raised."""
     path = path.resolve()
     try:
-        source = path.read_text(encoding="utf-8", errors="replace")
+        with tokenize.open(path) as file:
+            source = file.read()
     except OSError as error:
         return Seen([], [], f"cannot be read: {error.strerror}")
+    except (UnicodeDecodeError, SyntaxError) as error:
+        return Seen([], [], f"is not UTF-8 text ({error}); save it with UTF-8 encoding")
     with tempfile.TemporaryDirectory(prefix="check-") as folder:
         result = Path(folder) / "seen.npz"
         problem_seen = _run(path, result, Path(folder), seconds, seed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from parity.check.diagnosis import Diagnosis, Finding
 from parity.check.explain import Match
-from parity.check.reference import Net
+from parity.check.network import Net
 from parity.check.seen import Session
 
 SUMS = ("sum", "half sum")

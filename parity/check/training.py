@@ -8,7 +8,8 @@ import numpy as np
 
 from parity.check.diagnosis import Diagnosis, Finding
 from parity.check.explain import Gradients, Match, distance, move_labels
-from parity.check.reference import Context, backward, forward
+from parity.check.network import Context, forward
+from parity.check.reference import backward
 from parity.check.seen import Array, Session, Step
 
 BATCH = 7

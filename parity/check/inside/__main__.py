@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from parity.check.inside.chance import tame
+from parity.check.inside.data import Session
 from parity.check.inside.load import load
 from parity.check.inside.makers import SEED
 from parity.check.inside.observe import sessions
@@ -25,7 +26,11 @@ def main(arguments: list[str]) -> int:
         line = f"line {error.lineno}: " if isinstance(error, SyntaxError) and error.lineno else ""
         save(result, [], [], f"{line}{type(error).__name__}: {getattr(error, 'msg', error)}")
         return 0
-    found = list(sessions(submission))
+    found: list[Session] = []
+    try:
+        found.extend(sessions(submission))
+    except Exception as error:  # what was seen before is kept
+        submission.skipped.append(f"our own search failed ({type(error).__name__}: {error}); please report it")
     save(result, found, submission.skipped, "")
     return 0
 

@@ -197,7 +197,8 @@ def load(path: Path, limit: bool = True) -> Submission:
             with time_limit(STATEMENT_SECONDS if not definition else 5.0) if limit else nullcontext():
                 exec(code, submission.names)
         except (Exception, SystemExit, Slow) as error:
-            submission.skipped.append(f"line {statement.lineno}: {type(error).__name__}: {error}")
+            what = "took too long (time)" if isinstance(error, Slow) else f"{type(error).__name__}: {error}"
+            submission.skipped.append(f"line {statement.lineno}: {what}")
         if not definition:
             spent += max(time.process_time() - begin, (time.monotonic() - waiting) / SLEEPING)
     submission.seconds = spent

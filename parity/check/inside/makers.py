@@ -122,7 +122,8 @@ def _instance_programs(submission: Submission, instance: Any, sizes: list[int], 
         settled = [program]
     for one in settled:
         one.refresh_params()
-        weights = next((vars(instance)[n] for n in ("params", "parameters") if n in vars(instance)), None)
+        held = getattr(instance, "__dict__", {})
+        weights = next((held[n] for n in ("params", "parameters") if n in held), None)
         if isinstance(weights, dict | list):
             one.roles["params"] = weights
         one.functions = {**one.functions, **dict(optimizer_methods(submission, one))}

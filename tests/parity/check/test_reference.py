@@ -10,7 +10,9 @@ import pytest
 import torch
 
 from parity.check.catalogue import CATALOGUE
-from parity.check.reference import Net, all_tweaks, backward, forward
+from parity.check.mistakes import all_tweaks
+from parity.check.network import Net, forward
+from parity.check.reference import backward
 
 SIZES = [12, 9, 9, 5]
 LOSSES: dict[tuple[str, str], Any] = {
