@@ -206,12 +206,15 @@ def _usual_length(factor: float, session: Session, count: int, d: Diagnosis) -> 
 
 
 def _named_rule(
-    gs: list[Array], cs: list[Array], rate: float, session: Session, tolerance: float
+    gs: list[Array], cs: list[Array], rate: float, session: Session, tolerance: float, scaled: bool = False
 ) -> tuple[str, str, float] | None:
+    """(rule, mistake, factor) of the changes; `scaled`: only rules like Adam's, without a mistake of their own."""
     momenta = [v for n, v in session.extra.items() if 0 < v < 1 and v != rate]
     momenta = list(dict.fromkeys([*momenta, 0.9, 0.5, 0.8, 0.95, 0.99]))
     zeros = [np.zeros_like(g) for g in gs]
     for rule, mistake, settings in known_rules(momenta, rate):
+        if scaled and (rule == "sgd" or mistake):
+            continue
         with np.errstate(all="ignore"):
             predicted = RULES[rule](gs, zeros, settings, mistake)
             factor = (
@@ -249,9 +252,8 @@ def _from_weights_only(session: Session, search: Gradients, d: Diagnosis) -> Non
                 continue
             if any(p.size != c.size for p, c in zip(predicted, changes, strict=True)):
                 continue
-            if tweaks and _angle(predicted[0], changes[0]) > 1e-4:
-                continue
-            named = _named_rule(predicted, changes, rate, session, session.tolerance * 30)
+            scaled = bool(tweaks) and _angle(predicted[0], changes[0]) > 1e-4  # each weight has a step of its own
+            named = _named_rule(predicted, changes, rate, session, session.tolerance * 30, scaled)
             if named:
                 for tweak in tweaks[:1]:
                     d.findings.append(Finding(tweak.id, "update", tweak.layer, tweak.option))
