@@ -21,7 +21,7 @@ from parity.check.seen import Seen, read
 
 SECONDS = 30
 """CPU time of one submission. A busy machine does not use it up."""
-PATIENCE = 4
+PATIENCE = 3
 """Time on the clock that a second of CPU time may take: the end of code that sleeps."""
 MEMORY = 4 << 30
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000

@@ -76,6 +76,9 @@ MUTATIONS: list[Mutation] = [
     ("inline.py", [("self.W1 -= self.lr * x.T @ dh", "pass")], ["weight_not_updated"]),
     ("inline.py", [("h = np.tanh(X @ self.W1", "X -= 0.5\n        h = np.tanh(X @ self.W1")], ["inplace_aliasing"]),
     ("inline.py", [("d /= len(i)", "d /= batch_size")], ["last_batch_wrong_size"]),
+    ("adam.py", [("1 - self.y ** 2", "1 - self.y")], ["tanh_derivative_wrong"]),
+    ("adam.py", [("np.einsum('no->o', grad)[None]", "np.einsum('no->o', grad)[None] / len(grad)")], ["bias_grad_averaged"]),
+    ("notebook.py", [("* (Z1 > 0)", "")], ["relu_mask_missing"]),
 ]  # fmt: skip
 
 
