@@ -16,6 +16,7 @@ import sys
 import tempfile
 import tokenize
 from pathlib import Path
+from zipfile import BadZipFile
 
 from parity.check.seen import Seen, read
 
@@ -45,7 +46,7 @@ def watch(path: Path, seconds: float = SECONDS, seed: int = 0) -> Seen:
             return Seen([], [], problem_seen or "the process ended without a result", source)
         try:
             return read(result, source)
-        except (OSError, ValueError, KeyError) as problem:
+        except (OSError, EOFError, ValueError, KeyError, BadZipFile) as problem:
             return Seen([], [], f"the result could not be read: {problem}", source)
 
 

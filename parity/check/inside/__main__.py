@@ -20,11 +20,14 @@ def main(arguments: list[str]) -> int:
     SEED[0] = int(arguments[2]) if len(arguments) > 2 else 0
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
     tame()
+    process = os.getpid()
     try:
         submission = load(source)
     except (SyntaxError, ValueError) as error:
         line = f"line {error.lineno}: " if isinstance(error, SyntaxError) and error.lineno else ""
         save(result, [], [], f"{line}{type(error).__name__}: {getattr(error, 'msg', error)}")
+        return 0
+    if os.getpid() != process:  # the submission forked: one process is enough
         return 0
     found: list[Session] = []
     try:
