@@ -45,6 +45,8 @@ def stop_and_resume(programs: Programs, reference: Reference, folder: Path, chan
     if stopped.code not in (0, expected) or "Traceback" in stopped.stderr or "Fatal" in stopped.stderr:
         return f"{what}: exit code {stopped.code}: {stopped.stderr[-300:]}"
     runs = list((where / "logs" / "softmax" / reference.track).glob("*"))
+    if stopped.code == 0 and not (runs and (runs[0] / "metrics.json").is_file()):
+        return f"{what}: exit code 0 without a result"
     begun = stopped.code == 128 + number and "Run:" in stopped.stdout
     if begun and f"--resume {runs[0]}" not in stopped.stdout + stopped.stderr:
         return f"{what}: names no --resume"

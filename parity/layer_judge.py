@@ -42,9 +42,14 @@ class LayerJudge(Judge):
     def _compare_presence(self, name: str) -> None:
         """A layer that PyTorch passes through must have been passed through in NumPy."""
         record = self.record
-        if record is not None and record.detailed and name not in record.layers:
+        if record is not None and record.detailed and name not in record.layers and not self._constant(name):
             what, code = "only Lightning passes through the layer", self._around_code(name, "forward")
             self.ledger.add(self._finding("handover", what, self._called(name), *code))
+
+    def _constant(self, name: str) -> bool:
+        """Whether the layer belongs to a frozen word tower, whose output may be kept from before."""
+        frozen = self.experiment.model == "dual_tower" and not self.experiment.dual_tower.train_word_tower
+        return frozen and name.startswith("word_")
 
     def layer_output(self, name: str, output: torch.Tensor) -> Any:
         """After a layer: its output, given the same input."""

@@ -81,7 +81,7 @@ class Linear(torch.nn.Linear):
     in_both("both: no gradient for the bias of Conv2d", POOLED, Change(CONV, "np.ones(len(rows), grad.dtype) @ rows", "0"), _layer("""
 class Conv2d(torch.nn.Conv2d):
     def forward(self, x):
-        return self._conv_forward(x, self.weight, self.bias.detach())"""), "Conv2d"),
+        return self._conv_forward(x, self.weight, self.bias.detach())"""), "Conv2d|layers.0"),
     in_both("both: AvgPool2d's gradient doubled", CNN, Change(POOLING, "/ self.kernel_size**2", "/ self.kernel_size"), _layer("""
 class AvgPool2d(torch.nn.AvgPool2d):
     def forward(self, x):
