@@ -381,7 +381,7 @@ def test_predicts_from_any_run(track: str, small: Callable[..., Experiment], pro
 def test_predict_refuses(small: Callable[..., Experiment], program: Program, tmp_path: Path) -> None:
     assert_refused(program("apps", "predict", tmp_path, "x.png"), "not the folder of a run")
     folder = run("numpy", small(trainer=Trainer(max_epochs=1)))
-    np.save(tmp_path / "x.npy", np.zeros((1, 28, 28), np.uint8))
+    np.save(tmp_path / "x.npy", 255 * np.eye(28, dtype=np.uint8)[None])
     (folder / "model.json").write_text("{}")
     assert_refused(program("apps", "predict", folder, "x.npy"), "model.json")
     (folder / "model.json").write_text('{"categories": ["a", "b"], "shape": [1, 28, 28]}')
