@@ -40,13 +40,13 @@ SAFETY = 20.0
 """A difference may be this many times the extrapolation's own estimate of its error."""
 ROUNDING = 1e-8
 """Share of the gradient's length that rounding of the loss can make at the smallest steps."""
-SAMPLES = 8
+SAMPLES = 4
 """Images of the batch that are used: the gradient of a mean over few shows as much."""
 EVERY = 4
 """Of the points of strokes one in four is taken: gradients of short sequences show as much."""
 COORDINATES = 6
 """Single numbers of each of a layer's arrays that are tried, besides directions of all."""
-AMONG = 2
+AMONG = 1
 """The same of each parameter of the whole network, whose layers have been tried by themselves."""
 DIRECTIONS = 2
 

@@ -178,6 +178,7 @@ def test_comparisons_run(command: str, folder: Path, glove: Path, tmp_path: Path
     else:
         package, *arguments = arguments_of(without_data(command))
         arguments += [*SHORT, "--logs_root", tmp_path.as_posix(), "--data.word_vectors", str(glove)]
+        arguments += ["--data.train_per_category", "6", "--data.batch_size", "12"]  # each step is compared
     if "cifar10" in command:
         arguments += ["--data.source", "auto", "--data.root", str(make_cifar10(tmp_path / "cifar-10-batches-bin"))]
     result = program_in(folder)(package, *arguments)

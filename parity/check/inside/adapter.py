@@ -8,6 +8,7 @@ from typing import Any
 from parity.check.inside.arrays import find_layout
 from parity.check.inside.chance import own_rng
 from parity.check.inside.load import Submission
+from parity.check.inside.names import signature
 from parity.check.inside.program import CannotCall, Program, run
 
 PARTS = ("forward", "loss", "gradients", "step")
@@ -85,6 +86,5 @@ class _Weights:
 
 
 def _parameters(function: Callable[..., Any]) -> list[str]:
-    import inspect
 
-    return list(inspect.signature(function).parameters)
+    return list(signature(function).parameters)

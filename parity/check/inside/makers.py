@@ -16,7 +16,7 @@ from parity.check.inside.arrays import find_layout
 from parity.check.inside.chance import own_rng
 from parity.check.inside.data import BATCHES, PENALTY, RATE, Form, batches, give
 from parity.check.inside.load import Submission
-from parity.check.inside.names import fits_role, returned_name, returned_names
+from parity.check.inside.names import fits_role, returned_name, returned_names, signature
 from parity.check.inside.optimizers import optimizer_methods
 from parity.check.inside.program import CannotCall, Program, bind, run
 from parity.check.inside.session import TRAIN, call_step, ranked
@@ -95,7 +95,7 @@ def class_programs(submission: Submission, sizes: list[int]) -> Iterator[Program
 
 def _asks_for_both(cls: type) -> bool:
     """Whether a constructor wants the samples and the labels."""
-    needed = [n for n, p in inspect.signature(cls).parameters.items() if p.default is p.empty]
+    needed = [n for n, p in signature(cls).parameters.items() if p.default is p.empty]
     return any(fits_role(n, "x") and not fits_role(n, "inputs") for n in needed) and any(
         fits_role(n, "y") for n in needed
     )
@@ -136,9 +136,9 @@ def _is_one_layer(cls: type) -> bool:
     if back is None:
         return False
     methods = [m for m in vars(cls).values() if inspect.isfunction(m)]
-    if any(fits_role(n, "y") for m in methods for n in inspect.signature(m).parameters):
+    if any(fits_role(n, "y") for m in methods for n in signature(m).parameters):
         return False
-    names = [n for n, p in inspect.signature(back).parameters.items() if p.default is p.empty][1:]
+    names = [n for n, p in signature(back).parameters.items() if p.default is p.empty][1:]
     others = ("y", "x", "params", "cache", "output")
     named = bool(names) and (fits_role(names[0], "grad_output") or not any(fits_role(names[0], r) for r in others))
     return named and not any(fits_role(n, "y") or fits_role(n, "x") for n in names)
@@ -240,7 +240,7 @@ def _methods(submission: Submission, thing: Any) -> dict[str, Callable[..., Any]
 
 
 def _asks_for_data(function: Callable[..., Any]) -> bool:
-    names = [n for n, p in inspect.signature(function).parameters.items() if p.default is p.empty]
+    names = [n for n, p in signature(function).parameters.items() if p.default is p.empty]
     return not names or any(fits_role(n, role) for n in names for role in ("x", "y", "params", "grads") if n != "i")
 
 

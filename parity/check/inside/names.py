@@ -57,6 +57,13 @@ ROLES: dict[str, str] = {
 COMPILED = {role: re.compile(f"^_?({pattern})_?$", re.I) for role, pattern in ROLES.items()}
 
 
+@functools.lru_cache(4096)
+def signature(function: Callable[..., Any]) -> inspect.Signature:
+    """`inspect.signature`, which each function is asked for again at every call."""
+    return inspect.signature(function)
+
+
+@functools.lru_cache(4096)
 def fits_role(name: str, role: str) -> bool:
     """Whether a parameter's name says that it has this role."""
     return bool(COMPILED[role].match(name))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,7 +13,7 @@ from parity.check.inside.accuracy import judge_accuracy
 from parity.check.inside.data import BATCHES, RATE, Form, Session, Step, batches, give
 from parity.check.inside.load import Submission, load
 from parity.check.inside.makers import FORMS, programs, stream
-from parity.check.inside.names import fits_role
+from parity.check.inside.names import fits_role, signature
 from parity.check.inside.optimizers import SETTINGS
 from parity.check.inside.program import CannotCall, Program
 from parity.check.inside.session import TRAIN, Driver, call_step, ranked
@@ -116,7 +115,7 @@ def _training(submission: Submission, sizes: list[int], form: Form, number: int)
     program = made[number]
     assert program.layout is not None
     for name in ranked(program, TRAIN):
-        parameters = inspect.signature(program.functions[name]).parameters
+        parameters = signature(program.functions[name]).parameters
         if not _knows_batch_size(program, list(parameters)):
             continue
         ((x, target),) = batches(program.layout.sizes, stream(4), (TRAINING_SAMPLES,))
@@ -196,7 +195,7 @@ def _add_outputs(session: Session, trained: list[Program], form: Form) -> None:
 
 
 def _has_rate(program: Program, name: str) -> bool:
-    parameters = inspect.signature(program.functions[name]).parameters
+    parameters = signature(program.functions[name]).parameters
     return any(fits_role(p, "lr") for p in parameters) or _knows_rate_attribute(program)
 
 
@@ -257,7 +256,7 @@ def _knows_rate(program: Program, driver: Driver) -> bool:
     )
     if name is None:
         return False
-    parameters = inspect.signature(program.functions[name]).parameters
+    parameters = signature(program.functions[name]).parameters
     if any(fits_role(p, "lr") for p in parameters):
         return True
     by_class = "." in name and name in program.functions and "self" not in program.functions
@@ -280,7 +279,7 @@ def _hyperparameters(program: Program, calls: list[str]) -> dict[str, float]:
         values = getattr(root, "__dict__", {})
         found.update({k: float(v) for k, v in values.items() if isinstance(v, float | int) and not isinstance(v, bool)})
     for name in calls:
-        for word, parameter in inspect.signature(program.functions[name]).parameters.items():
+        for word, parameter in signature(program.functions[name]).parameters.items():
             if fits_role(word, "momentum"):
                 chosen = parameter.default if isinstance(parameter.default, float) else SETTINGS["momentum"]
                 found.setdefault("momentum", chosen)

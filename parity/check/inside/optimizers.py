@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import inspect
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from parity.check.inside.load import Submission
-from parity.check.inside.names import fits_role
+from parity.check.inside.names import fits_role, signature
 from parity.check.inside.program import CannotCall, Program, bind, run
 from parity.check.inside.toolkit import OPTIMIZER_CLASS
 
@@ -26,7 +25,7 @@ STEPS = ("step", "update", "apply", "apply_gradients", "update_params", "optimiz
 def takes_gradients(function: Callable[..., Any]) -> bool:
     """Whether a function asks for gradients and weights, and for no data: an update rule."""
     try:
-        needed = [n for n, p in inspect.signature(function).parameters.items() if p.default is p.empty]
+        needed = [n for n, p in signature(function).parameters.items() if p.default is p.empty]
     except (TypeError, ValueError):
         return False
     grads = [n for n in needed if fits_role(n, "grads") and not fits_role(n, "x")]
@@ -43,7 +42,7 @@ def call_update(program: Program, name: str) -> Any:
     states = program.known.setdefault("state of " + name, {})
     program.roles["step"] = states["step"] = states.get("step", 0) + 1
     program.roles.update(SETTINGS)
-    required = [n for n, p in inspect.signature(function).parameters.items() if p.default is p.empty]
+    required = [n for n, p in signature(function).parameters.items() if p.default is p.empty]
     roles = {r: v for r, v in program.roles.items() if r not in LEFT_OUT}
     first = [n for n in required if not _understood(n, roles)]
     values = states.setdefault("values", _make_state(program, first) if first else {})
@@ -74,7 +73,7 @@ def _make_state(program: Program, names: list[str]) -> dict[str, Any]:
     for maker, function in program.functions.items():
         if not STATE_MAKER.search(maker):
             continue
-        needed = [n for n, p in inspect.signature(function).parameters.items() if p.default is p.empty]
+        needed = [n for n, p in signature(function).parameters.items() if p.default is p.empty]
         if len(needed) > 1 or (needed and not fits_role(needed[0], "params")):
             continue
         try:

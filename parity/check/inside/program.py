@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ import numpy as np
 from parity.check.inside.arrays import Array, Found, Layout, look_up, parts, walk
 from parity.check.inside.chance import rewind
 from parity.check.inside.load import Slow, time_limit
-from parity.check.inside.names import COMPILED, fits_role, returned_name, returned_names
+from parity.check.inside.names import COMPILED, fits_role, returned_name, returned_names, signature
 
 BATCHES = (7, 7, 7, 7, 5)
 """The numbers of samples in the batches of a session; the last one is short."""
@@ -67,7 +66,7 @@ class Program:
     def set_epochs(self, name: str, epochs: int) -> bool:
         """Let a training run for this many epochs, by a parameter, an attribute or a global name; False without one."""
         self.roles["epochs"] = epochs
-        if any(fits_role(p, "epochs") for p in inspect.signature(self.functions[name]).parameters):
+        if any(fits_role(p, "epochs") for p in signature(self.functions[name]).parameters):
             return True
         for holder in (getattr(self.roots.get("self"), "__dict__", {}), self.globals):
             for word, value in holder.items():
@@ -197,7 +196,7 @@ def bind(
     Raises CannotCall for a parameter that has neither a known name nor a default.
     """
     try:
-        parameters = inspect.signature(function).parameters.values()
+        parameters = signature(function).parameters.values()
     except (TypeError, ValueError) as error:
         raise CannotCall(f"no signature: {error}") from error
     arguments: dict[str, Any] = {}
@@ -270,7 +269,7 @@ def run(
 
 
 def _positional(function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
-    parameters = inspect.signature(function).parameters.values()
+    parameters = signature(function).parameters.values()
     first = [arguments[p.name] for p in parameters if p.kind == p.POSITIONAL_ONLY and p.name in arguments]
     only = {p.name for p in parameters if p.kind == p.POSITIONAL_ONLY}
     return function(*first, **{name: value for name, value in arguments.items() if name not in only})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 from parity.check.inside.arrays import Array, Found, find_gradients, look_up, walk
 from parity.check.inside.chance import own_rng
 from parity.check.inside.data import Form, Step, choose_output, give
-from parity.check.inside.names import fits_role, returned_names
+from parity.check.inside.names import fits_role, returned_names, signature
 from parity.check.inside.optimizers import call_update, takes_gradients
 from parity.check.inside.program import CannotCall, Program, split
 
@@ -50,9 +49,7 @@ class Driver:
         self.calls: dict[str, str] = {}
         self.backward_updates = False
         updates = [program.functions[n] for n in ranked(program, UPDATE)]
-        self.per_sample = form.columns and any(
-            fits_role(p, "pairs") for f in updates for p in inspect.signature(f).parameters
-        )
+        self.per_sample = form.columns and any(fits_role(p, "pairs") for f in updates for p in signature(f).parameters)
 
     # ---- one place at a time -------------------------------------------------------------------------------------
 
@@ -105,7 +102,7 @@ class Driver:
 
     def _gradients(self, name: str) -> tuple[float | None, list[Any], list[Any]]:
         program = self.program
-        needed = [n for n, p in inspect.signature(program.functions[name]).parameters.items() if p.default is p.empty]
+        needed = [n for n, p in signature(program.functions[name]).parameters.items() if p.default is p.empty]
         if (
             needed
             and fits_role(needed[0], "grad_output")
@@ -218,7 +215,7 @@ class Driver:
         """Functions of any other name with a required parameter of one role and none of another."""
         found = []
         for name, function in self.program.functions.items():
-            parameters = [n for n, p in inspect.signature(function).parameters.items() if p.default is p.empty]
+            parameters = [n for n, p in signature(function).parameters.items() if p.default is p.empty]
             has = [any(fits_role(n, r) for n in parameters) if r else False for r in (role, but)]
             if name not in known and has == [True, False] and not re.search(r"back|grad|deriv|prime|loss|cost", name):
                 found.append(name)
@@ -226,7 +223,7 @@ class Driver:
 
     def _takes_labels(self, name: str) -> bool:
         """Whether a function asks for labels, or for nothing: a layer's own backward asks for a gradient."""
-        parameters = inspect.signature(self.program.functions[name]).parameters.values()
+        parameters = signature(self.program.functions[name]).parameters.values()
         needed = [p.name for p in parameters if p.default is p.empty]
         return not needed or any(fits_role(n, "y") for n in needed)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from parity.check.inside.arrays import walk
 from parity.check.inside.load import Submission
+from parity.check.inside.names import signature
 from parity.check.inside.program import CannotCall, Program, bind, run
 
 LOSS_CLASS = re.compile(r"loss|entropy|mse|criterion|cost|nll|error", re.I)
@@ -178,9 +179,8 @@ LAYER_STEPS = ("step", "update", "update_params", "apply", "apply_gradients", "u
 
 
 def _only_argument(function: Callable[..., Any], value: Any) -> dict[str, Any]:
-    import inspect
 
-    names = [p.name for p in inspect.signature(function).parameters.values() if p.default is p.empty]
+    names = [p.name for p in signature(function).parameters.values() if p.default is p.empty]
     if len(names) > 1:
         raise CannotCall("the optimiser asks for more than the network")
     return {names[0]: value} if names else {}
