@@ -23,8 +23,6 @@ Kind = TypeVar("Kind")
 NO_FIELDS = ("config", "resume", "help", "print_config")
 """Flags that a file cannot give: jsonargparse would take them for fields, and they would have no effect."""
 
-jsonargparse.set_parsing_settings(docstring_parse_attribute_docstrings=True)
-
 
 @dataclass(frozen=True)
 class Command:
@@ -36,7 +34,8 @@ class Command:
 
 def parse_command(description: str, arguments: Sequence[str]) -> Command:
     """Read the flags and files. `--help` and `--print_config` print and exit; a mistake is a `UserError`."""
-    parser = _parser(description)
+    parser = _parser(bool({"--help", "-h"} & set(arguments)))
+    parser.description = description
     resume = _resumed_run(arguments)
     if resume is not None:  # the run's own config comes first, so that flags are compared with it
         arguments = ["--config", str(resume / "config.yaml"), *arguments]
@@ -73,9 +72,11 @@ def flat_fields(section: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-@cache  # it takes a quarter of a second to make, and a sweep or a report parses many times
-def _parser(description: str) -> jsonargparse.ArgumentParser:
-    parser = jsonargparse.ArgumentParser(description=description, exit_on_error=False, allow_abbrev=False)
+@cache  # it takes a while to make, and a sweep or a report parses many times
+def _parser(with_help: bool) -> jsonargparse.ArgumentParser:
+    # what the flags mean stands in the source of config.py, which takes 0.2 s to read
+    jsonargparse.set_parsing_settings(docstring_parse_attribute_docstrings=with_help)
+    parser = jsonargparse.ArgumentParser(exit_on_error=False, allow_abbrev=False)
     parser.add_argument("--config", action="config", help="YAML file of an experiment; later flags win over it.")
     parser.add_class_arguments(Experiment, nested_key=None)
     for action in parser._actions:

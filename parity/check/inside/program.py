@@ -164,6 +164,19 @@ class Program:
         ]
         return matrices, biases
 
+    def arrays(self) -> list[Array]:
+        """Copies of the weights and biases as the program holds them."""
+        return [np.array(array, copy=True) for array in self._held()]
+
+    def put(self, arrays: list[Array]) -> None:
+        """Overwrite the weights and biases, in place."""
+        for held, array in zip(self._held(), arrays, strict=True):
+            held[...] = array
+
+    def _held(self) -> list[Array]:
+        assert self.layout is not None
+        return [look_up(self.roots, path) for path in (*self.layout.weights, *self.layout.biases) if path]
+
     def set_weights(self, rng: np.random.Generator) -> None:
         """Overwrite the weights, in place, with numbers large enough to tell mistakes apart; biases are never zero."""
         assert self.layout is not None

@@ -15,7 +15,7 @@ from parity.check.inside.optimizers import call_update, takes_gradients
 from parity.check.inside.program import CannotCall, Program, split
 
 FORWARD = r"forward|feed|predict_proba|propag|^fwd|infer|activate|^output|compute_out|hypothesis|^net(work)?$|^model$|^run$|logits|scores|__call__|^predict|^query|^loss$|^think$|^f$"  # noqa: E501
-LOSS = r"loss|cost|entropy|criterion|objective|mse|error|nll"
+LOSS = r"loss|cost|entropy|criterion|objective|mse|error|nll|bce|xent|likelihood|^ce$|_ce$"
 BACKWARD = r"back|grad|bprop|derivativ|bwd|^loss"
 UPDATE = r"update|^step|_step$|apply|optimi[sz]e|sgd|descen|adjust|learn|improve|correct|move|tune"
 STEP = r"^training loop|train_?(step|on_batch|batch|one)|^step$|partial_fit|update_mini_?batch|fit_batch|one_step|train_iter|^update$|^train$|^fit$|^learn$|^SGD$|back|descent|optimi[sz]e"  # noqa: E501
@@ -304,13 +304,11 @@ class Driver:
         program, calls = self.program, self.calls
         give(program, self.form, x, target)
         weights, biases = program.weights()
+        before = program.arrays()
         step = Step(x, target, weights, biases)
-        if "forward" in calls:
-            step.output = self.forward(calls["forward"], len(x))
-        if "loss" in calls:
-            step.loss = self.loss(calls["loss"])
-            if calls["loss"] == calls.get("forward") and "forward" in calls:
-                self.forward(calls["forward"], len(x))
+        by_itself = self._steps_by_itself()
+        if not by_itself:
+            self._see_outputs(step)
         if "backward" in calls and (calls["backward"] != "step"):
             loss, dw, db = self.gradients(calls["backward"])
             step.loss = loss if step.loss is None else step.loss
@@ -324,6 +322,11 @@ class Driver:
                 step.loss = _scalar(result)
         if "update" in calls or "step" in calls or self.backward_updates:
             step.new_weights, step.new_biases = program.weights()
+        if by_itself:
+            trained = program.arrays()
+            program.put(before)
+            self._see_outputs(step)
+            program.put(trained)
         for role, given in (("x", x), ("y", target)):
             now = program.roles[role]
             if self.form.single:
@@ -332,6 +335,25 @@ class Driver:
             if role == "x" and not same:
                 step.changed.append(role)
         return step
+
+    def _steps_by_itself(self) -> bool:
+        """Whether a step is given the batch: outputs are then seen after it, or a stale cache would be filled by us."""
+        name = self.calls.get("step")
+        if name is None or "backward" in self.calls:
+            return False
+        return any(
+            fits_role(p, "x") or fits_role(p, "pairs") for p in signature(self.program.functions[name]).parameters
+        )
+
+    def _see_outputs(self, step: Step) -> None:
+        """The outputs and the loss of the batch with the weights as they are."""
+        calls, count = self.calls, len(step.x)
+        if "forward" in calls:
+            step.output = self.forward(calls["forward"], count)
+        if "loss" in calls:
+            step.loss = self.loss(calls["loss"])
+            if calls["loss"] == calls.get("forward"):
+                self.forward(calls["forward"], count)
 
 
 def _direct(found: list[Found]) -> list[Found]:
