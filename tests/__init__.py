@@ -1,1 +1,5 @@
-"""Tests. Real data is used where it lies beside the project, and its tests are skipped elsewhere."""
+"""The tests. pytest works in two processes, whose programs would fight over the cores with threads of their own."""
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")

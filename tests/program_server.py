@@ -17,9 +17,27 @@ import runpy
 import sys
 from pathlib import Path
 
-LIBRARIES = """torchmetrics.classification lightning.pytorch matplotlib.pyplot sklearn.metrics sklearn.manifold cv2 yaml
-jsonargparse docstring_parser.attrdoc filelock optuna optuna.storages.journal PIL.Image pooch requests safetensors.numpy
-tensorboard.plugins.hparams.summary_v2 tensorboard.summary.writer.event_file_writer threadpoolctl""".split()
+LIBRARIES = (
+    "torchmetrics.classification",
+    "lightning.pytorch",
+    "matplotlib.pyplot",
+    "sklearn.metrics",
+    "sklearn.manifold",
+    "cv2",
+    "yaml",
+    "jsonargparse",
+    "docstring_parser.attrdoc",
+    "filelock",
+    "optuna",
+    "optuna.storages.journal",
+    "PIL.Image",
+    "pooch",
+    "requests",
+    "safetensors.numpy",
+    "tensorboard.plugins.hparams.summary_v2",
+    "tensorboard.summary.writer.event_file_writer",
+    "threadpoolctl",
+)
 
 
 def main() -> None:

@@ -384,4 +384,5 @@ def _bias_error(seen: Array, predicted: Array, floor: float = 1e-300) -> float:
 
 def mentions_activation(source: str) -> bool:
     """Whether a file speaks of an activation function at all."""
-    return bool(re.search(r"relu|tanh|sigmoid|maximum\(|activation", source, re.I))
+    written_out = r"1\.?0?\s*/\s*\(\s*1\.?0?\s*\+\s*\w*\.?exp"  # a sigmoid without its name
+    return bool(re.search(rf"relu|tanh|sigmoid|maximum\(|activation|{written_out}", source, re.I))

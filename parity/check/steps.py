@@ -8,6 +8,7 @@ import numpy as np
 
 from parity.check.diagnosis import Diagnosis, Finding
 from parity.check.explain import Gradients, Match, distance
+from parity.check.inside.names import fits_role
 from parity.check.places import unexplained
 from parity.check.scale import close, gradient_scale
 from parity.check.seen import Array, Session, Step
@@ -117,6 +118,9 @@ def _judge(
         return
     if mistake:
         d.findings.append(Finding(mistake.split(":")[0], "update"))
+    elif factor < 0 and rule == "momentum" and "sign_flipped" not in d.ids:
+        detail = "the velocity, which holds -lr times the gradient already, is subtracted"
+        d.findings.append(Finding("momentum_sign", "update", detail=detail, also=["sign_flipped"]))
     elif factor < 0:
         _flip(d)
     else:
@@ -212,24 +216,22 @@ def _named_rule(
     momenta = [v for n, v in session.extra.items() if 0 < v < 1 and v != rate]
     momenta = list(dict.fromkeys([*momenta, 0.9, 0.5, 0.8, 0.95, 0.99]))
     zeros = [np.zeros_like(g) for g in gs]
-    for rule, mistake, settings in known_rules(momenta, rate):
+    eps_seen = [v for n, v in session.extra.items() if fits_role(n, "eps") and 0 < v < 0.1]
+    for rule, mistake, settings in known_rules(momenta, rate, eps_seen):
         if scaled and (rule == "sgd" or mistake):
             continue
         with np.errstate(all="ignore"):
+            (first,) = RULES[rule](gs[:1], zeros[:1], settings, mistake)  # most rules end here
+            factor = float(first @ cs[0] / max(first @ first, 1e-300)) if np.isfinite(first).all() else 1.0
+            if not np.isfinite(factor) or not distance(cs[0], factor * first) < tolerance:
+                continue
             predicted = RULES[rule](gs, zeros, settings, mistake)
-            factor = (
-                float(predicted[0] @ cs[0] / max(predicted[0] @ predicted[0], 1e-300))
-                if np.isfinite(predicted[0]).all()
-                else 1.0
-            )
-        if not np.isfinite(factor):
-            continue
         if all(distance(c, factor * p) < tolerance for c, p in zip(cs, predicted, strict=True)):
             if session.rate is not None and rule == "sgd" and not mistake and close(factor, 1 - settings.momentum):
                 return rule, "momentum_dampened", factor
             if mistake and not close(factor, 1) and session.rate is not None:
                 continue
-            return rule, mistake, factor
+            return "momentum" if settings.momentum else rule, mistake, factor
     return None
 
 
@@ -264,7 +266,7 @@ def _from_weights_only(session: Session, search: Gradients, d: Diagnosis) -> Non
                 scale = Match(
                     tweaks, loss, [named[2] * loss.factor(steps[0].count, session.sizes[-1])], [0.0], [0.0], 0.0
                 )
-                if named[0] == "sgd" and session.rate is not None and not named[1]:
+                if named[0] in ("sgd", "momentum") and session.rate is not None and not named[1]:
                     gradient_scale(scale, session, search.net, d)
                 return
     d.findings += unexplained(search)

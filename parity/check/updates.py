@@ -50,9 +50,13 @@ def sgd(grads: list[Array], weights: list[Array], s: Settings, mistake: str = ""
             v = mu * v + w
         step = g + mu * v if s.nesterov else v
         if mistake.startswith("nesterov_wrong"):
-            step = {"previous": g + mu * before, "both": v + mu * v, "gradient": v + mu * g, "none": v}[
-                mistake.split(":")[1]
-            ]
+            step = {
+                "previous": g + mu * before,
+                "both": v + mu * v,
+                "gradient": v + mu * g,
+                "previous added": v + mu * v + mu * before,  # w += -mu * v_prev + (1 + mu) * v without the minus
+                "none": v,
+            }[mistake.split(":")[1]]
         lr = s.lr * _late(k, mistake)
         answer.append(-lr * step - (s.lr * s.weight_decay * w if s.decoupled else 0))
     return answer
@@ -146,7 +150,7 @@ def mistakes_of(rule: str, s: Settings) -> list[str]:
     if rule == "sgd" and s.momentum:
         found += ["momentum_dampened", "momentum_reset_each_step", "momentum_sign"]
     if rule == "sgd" and s.nesterov:
-        found += [f"nesterov_wrong:{way}" for way in ("none", "previous", "both", "gradient")]
+        found += [f"nesterov_wrong:{way}" for way in ("none", "previous", "both", "gradient", "previous added")]
     if rule == "adam":
         found += [
             "adam_no_bias_correction",
@@ -176,7 +180,7 @@ def variants(rule: str, s: Settings) -> Iterator[tuple[str, Settings]]:
             yield mistake, replace(s, nesterov=True)
 
 
-def known_rules(momenta: list[float], lr: float) -> Iterator[tuple[str, str, Settings]]:
+def known_rules(momenta: list[float], lr: float, eps_seen: list[float]) -> Iterator[tuple[str, str, Settings]]:
     """(rule, mistake, settings) that a network's own update may follow, the plainest first."""
     yield "sgd", "", Settings(lr=lr)
     for mu in momenta:
@@ -184,13 +188,13 @@ def known_rules(momenta: list[float], lr: float) -> Iterator[tuple[str, str, Set
         yield "sgd", "", Settings(lr=lr, momentum=mu, nesterov=True)
         for mistake in ("momentum_dampened", "momentum_sign"):
             yield "sgd", mistake, Settings(lr=lr, momentum=mu)
-        for way in ("both", "gradient"):
+        for way in ("both", "gradient", "previous added"):
             yield "sgd", f"nesterov_wrong:{way}", Settings(lr=lr, momentum=mu, nesterov=True)
-    for eps in (1e-8, 1e-7, 1e-6, 1e-10):
+    for eps in dict.fromkeys((*eps_seen, 1e-8, 1e-7, 1e-6, 1e-10)):
         yield "adam", "", Settings(lr=lr, eps=eps)
         for alpha in (0.9, 0.99, 0.999):
             yield "rmsprop", "", Settings(lr=lr, eps=eps, alpha=alpha)
         yield "adagrad", "", Settings(lr=lr, eps=eps)
-    for eps in (1e-8, 1e-7, 1e-6):
+    for eps in dict.fromkeys((*eps_seen, 1e-8, 1e-7, 1e-6)):
         for mistake in mistakes_of("adam", Settings()):
             yield "adam", mistake, Settings(lr=lr, eps=eps)

@@ -195,6 +195,8 @@ def test_large_products_and_updates_are_those_of_one_core(monkeypatch: pytest.Mo
     random = np.random.default_rng(0)
     x, grad = random.normal(size=(64, 700)), random.normal(size=(64, 600))
     results = []
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    assert parallel._helper() is not None
     for alone in (False, True):
         if alone:
             monkeypatch.setattr(parallel, "_helper", lambda: None)
@@ -211,9 +213,11 @@ def test_large_products_and_updates_are_those_of_one_core(monkeypatch: pytest.Mo
     np.testing.assert_allclose(results[0][2], grad.T @ x, rtol=1e-11, atol=1e-12)
 
 
-def test_helper_passes_errors_on() -> None:
+def test_helper_passes_errors_on(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
         raise ValueError("in the helper")
+
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
 
     with pytest.raises(ValueError, match="in the helper"):
         parallel.run_in_parallel(fail, lambda: None)

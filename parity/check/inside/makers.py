@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -308,14 +309,23 @@ class Globals:
         return {n: v for n, v in held.items() if not n.startswith("__") and not fits_role(n, "x")}
 
 
-def programs(submission: Submission, sizes: list[int], form: Form) -> list[Program]:
-    """Every program that can be made of the file, in a fixed order."""
+KINDS = ("own", "put together")
+"""The file's own networks, and networks that we put together from its layers."""
+
+
+def programs(submission: Submission, sizes: list[int], form: Form, kind: str) -> Iterator[Program]:
+    """Every program of a kind that can be made of the file, in a fixed order."""
     if is_adapter(submission):
-        return list(adapted(submission, sizes))
-    found = list(class_programs(submission, sizes)) + list(function_programs(submission, sizes))
-    if not found:
-        found = list(script_programs(submission, sizes))
-    return found + (list(toolkit_programs(submission, sizes, form.columns)) if not form.single else [])
+        yield from adapted(submission, sizes) if kind == "own" else ()
+    elif kind == "own":
+        found = False
+        for program in itertools.chain(class_programs(submission, sizes), function_programs(submission, sizes)):
+            found = True
+            yield program
+        if not found:
+            yield from script_programs(submission, sizes)
+    elif not form.single:
+        yield from toolkit_programs(submission, sizes, form.columns)
 
 
 def _settle(program: Program, sizes: list[int], joined: int | None = None) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from parity.check.inside.accuracy import judge_accuracy
 from parity.check.inside.data import BATCHES, RATE, Form, Session, Step, batches, give
 from parity.check.inside.load import Submission, load
-from parity.check.inside.makers import FORMS, programs, stream
+from parity.check.inside.makers import FORMS, KINDS, programs, stream
 from parity.check.inside.names import fits_role, signature
 from parity.check.inside.optimizers import SETTINGS
 from parity.check.inside.program import CannotCall, Program
@@ -29,20 +29,12 @@ def sessions(submission: Submission) -> Iterator[Session]:
         if len(sizes) == 3 and (trains or not deep):  # for networks that take any sizes, but have one hidden layer only
             continue
         made: list[Session] = []
-        for form in FORMS:
-            for number, program in enumerate(programs(submission, sizes, form)):
-                calls = _explore(program, form, submission)
-                for chosen in _plans(calls):
-                    fresh = load(submission.path) if submission.seconds < 0.3 else submission
-                    again = programs(fresh, sizes, form)
-                    if number < len(again):
-                        made += _record(again[number], form, submission, chosen, program.failures)
-                        if "backward" in chosen and made:
-                            _add_differences(made[-1], programs(fresh, sizes, form)[number], form)
-                if not {"backward", "step"} & set(calls) and (retrained := _retrained(submission, sizes, form, number)):
-                    made.append(retrained)
-                if calls and (training := _training(submission, sizes, form, number)):
-                    made.append(training)
+        for kind in KINDS:
+            if any(len(s.layout.sizes) > 2 and (s.steps[0].weight_gradients or s.steps[0].new_weights) for s in made):
+                break  # the file's own network can be seen: none has to be put together
+            for form in FORMS:
+                for number in range(len(list(programs(submission, sizes, form, kind)))):
+                    made += _sessions_of(Source(submission, sizes, form, kind, number))
         yield from made
         trains = [
             s for s in made if s.steps[0].output is not None and (s.steps[0].weight_gradients or s.steps[0].new_weights)
@@ -58,6 +50,49 @@ def sessions(submission: Submission) -> Iterator[Session]:
             and any(s.steps[0].weight_gradients or s.steps[0].new_weights for s in made)
         ):
             return
+
+
+@dataclass(frozen=True)
+class Source:
+    """How a program is made: the file, the sizes, the form of its data, and which of those that can be made."""
+
+    submission: Submission
+    sizes: list[int]
+    form: Form
+    kind: str
+    number: int
+
+    def make(self) -> Program | None:
+        """The program as it is before its first call; None if the file's state does not allow it any more."""
+        made = programs(self.submission, self.sizes, self.form, self.kind)
+        return next(itertools.islice(made, self.number, None), None)
+
+    def afresh(self) -> Source:
+        """The same in the file as it is when it is loaded, unless that takes long."""
+        if self.submission.seconds >= 0.3:
+            return self
+        return replace(self, submission=load(self.submission.path))
+
+
+def _sessions_of(source: Source) -> list[Session]:
+    """What can be seen of one program."""
+    program, form, submission = source.make(), source.form, source.submission
+    if program is None:
+        return []
+    made: list[Session] = []
+    calls = _explore(program, form, submission)
+    for chosen in _plans(calls):
+        fresh = source.afresh()
+        again = fresh.make()
+        if again is not None:
+            made += _record(again, form, submission, chosen, program.failures)
+            if "backward" in chosen and made and (other := fresh.make()):
+                _add_differences(made[-1], other, form)
+    if not {"backward", "step"} & set(calls) and (retrained := _retrained(source)):
+        made.append(retrained)
+    if calls and (training := _training(source)):
+        made.append(training)
+    return made
 
 
 def _explore(program: Program, form: Form, submission: Submission) -> dict[str, str]:
@@ -107,12 +142,11 @@ def _add_differences(session: Session, program: Program, form: Form) -> None:
 TRAINING_SAMPLES = 17
 
 
-def _training(submission: Submission, sizes: list[int], form: Form, number: int) -> Session | None:
+def _training(source: Source) -> Session | None:
     """One epoch of the submission's own training on 17 samples in batches of 7: order, shuffling and the last batch."""
-    made = programs(submission, sizes, form)
-    if number >= len(made) or form.single:
+    program, form = source.make(), source.form
+    if program is None or form.single:
         return None
-    program = made[number]
     assert program.layout is not None
     for name in ranked(program, TRAIN):
         parameters = signature(program.functions[name]).parameters
@@ -138,15 +172,16 @@ def _training(submission: Submission, sizes: list[int], form: Form, number: int)
     return None
 
 
-def _retrained(submission: Submission, sizes: list[int], form: Form, number: int) -> Session | None:
+def _retrained(source: Source) -> Session | None:
     """Steps of a training that begins with weights of its own each time: it is run for 0, 1, 2, … epochs."""
-    if form.single:
+    first, form = source.make(), source.form
+    if form.single or first is None:
         return None
-    for name in ranked(programs(submission, sizes, form)[number], TRAIN):
+    for name in ranked(first, TRAIN):
         seen = []
         for epochs in range(len(BATCHES)):
-            program = programs(submission, sizes, form)[number]
-            assert program.layout is not None
+            program = source.make()
+            assert program is not None and program.layout is not None
             ((x, target),) = batches(program.layout.sizes, stream(4), BATCHES[:1], complete=True)
             give(program, form, x, target)
             if not program.set_epochs(name, epochs):
@@ -155,7 +190,7 @@ def _retrained(submission: Submission, sizes: list[int], form: Form, number: int
                 program.replace_roots(name, call_step(program, name))
                 seen.append((program, Step(x, target, *program.weights())))
             except FAILURES as error:
-                submission.skipped.append(f"{name}(): {error}")
+                source.submission.skipped.append(f"{name}(): {error}")
                 if epochs:
                     break
         steps = [_between(one, after) for (_, one), (_, after) in itertools.pairwise(seen)]
