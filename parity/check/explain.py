@@ -200,6 +200,10 @@ class Match:
     error: float
 
 
+NEVER_RESET = ((Tweak("grad_not_reset"),), (Tweak("grad_not_reset", "sums"),))
+"""Means are added up, or sums that are divided by the batch size afterwards."""
+
+
 class Gradients:
     """The observed gradients of a session, and the search for mistakes that reproduce them."""
 
@@ -223,7 +227,8 @@ class Gradients:
             dws, dbs = backward(loss.kind, self.net, self.traces[index], target, self.weights[index], plain, context)
         if len(plain) < len(tweaks) and index:
             before_w, before_b = self.predict(loss, tweaks, index - 1)
-            share = step.count / self.steps[index - 1].count if loss.reduction not in ("sum", "half sum") else 1.0
+            sums = loss.reduction in ("sum", "half sum") or any(t.option == "sums" for t in tweaks)
+            share = 1.0 if sums else step.count / self.steps[index - 1].count
             dws = [a + share * b for a, b in zip(dws, before_w, strict=True)]
             dbs = [a + share * b for a, b in zip(dbs, before_b, strict=True)]
         return dws, dbs
@@ -322,7 +327,7 @@ class Gradients:
 
     def singles(self, loss: Loss) -> list[tuple[Tweak, ...]]:
         """All single mistakes that may have been made."""
-        return [*all_tweaks(loss.kind, self.net, self.session.sizes, self.has_bias), (Tweak("grad_not_reset"),)]
+        return [*all_tweaks(loss.kind, self.net, self.session.sizes, self.has_bias), *NEVER_RESET]
 
     def _pairs(self, loss: Loss) -> Iterator[tuple[tuple[Tweak, ...], tuple[Tweak, ...]]]:
         """Pairs that can reproduce the last layer's gradients, which show only the mistakes made up to there."""

@@ -119,12 +119,16 @@ def _judge(
     if mistake:
         d.findings.append(Finding(mistake.split(":")[0], "update"))
     elif factor < 0 and rule == "momentum" and "sign_flipped" not in d.ids:
-        detail = "the velocity, which holds -lr times the gradient already, is subtracted"
-        d.findings.append(Finding("momentum_sign", "update", detail=detail, also=["sign_flipped"]))
+        d.findings.append(_subtracted_velocity())
     elif factor < 0:
         _flip(d)
     else:
         d.fine.append(f"update: {rule}")
+
+
+def _subtracted_velocity() -> Finding:
+    detail = "the velocity, which holds -lr times the gradient already, is subtracted"
+    return Finding("momentum_sign", "update", detail=detail, also=["sign_flipped"])
 
 
 def _weights_like(step: Step, changes: Parts) -> Array:
@@ -261,6 +265,9 @@ def _from_weights_only(session: Session, search: Gradients, d: Diagnosis) -> Non
                     d.findings.append(Finding(tweak.id, "update", tweak.layer, tweak.option))
                 if named[1]:
                     d.findings.append(Finding(named[1].split(":")[0], "update"))
+                elif named[0] == "momentum" and named[2] < 0:
+                    d.findings.append(_subtracted_velocity())
+                    return
                 if not d.findings:
                     d.fine.append(f"update: {named[0]}")
                 scale = Match(

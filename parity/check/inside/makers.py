@@ -18,9 +18,9 @@ from parity.check.inside.chance import own_rng
 from parity.check.inside.data import BATCHES, PENALTY, RATE, Form, batches, give
 from parity.check.inside.load import Submission
 from parity.check.inside.names import fits_role, returned_name, returned_names, signature
-from parity.check.inside.optimizers import optimizer_methods
+from parity.check.inside.optimizers import call_step, optimizer_methods
 from parity.check.inside.program import CannotCall, Program, bind, run
-from parity.check.inside.session import TRAIN, call_step, ranked
+from parity.check.inside.session import TRAIN, ranked
 
 SEED = [0]
 

@@ -14,9 +14,9 @@ from parity.check.inside.data import BATCHES, RATE, Form, Session, Step, batches
 from parity.check.inside.load import Submission, load
 from parity.check.inside.makers import FORMS, KINDS, programs, stream
 from parity.check.inside.names import fits_role, signature
-from parity.check.inside.optimizers import SETTINGS
+from parity.check.inside.optimizers import SETTINGS, call_step
 from parity.check.inside.program import CannotCall, Program
-from parity.check.inside.session import TRAIN, Driver, call_step, ranked
+from parity.check.inside.session import TRAIN, Driver, ranked
 
 SIZES = [[12, 9, 9, 5], [12, 9, 5], [12, 9, 9, 1], [8, 8, 8, 8]]
 
@@ -237,7 +237,7 @@ def _has_rate(program: Program, name: str) -> bool:
 def _knows_batch_size(program: Program, parameters: list[str]) -> bool:
     """Whether a training is told the size of its batches: by a parameter, an attribute or a global name."""
     owner = getattr(program.roots.get("self"), "__dict__", {})
-    named = any(fits_role(p, "batch_size") or fits_role(p, "batch_size_2") for p in parameters)
+    named = any(fits_role(p, "batch_size") or fits_role(p, "batch_size_2") or p == "size" for p in parameters)
     return named or any(
         isinstance(v, int) and fits_role(n, "batch_size") for n, v in {**program.globals, **owner}.items()
     )

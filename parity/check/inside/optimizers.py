@@ -119,3 +119,28 @@ def optimizer_methods(submission: Submission, program: Program) -> Iterator[tupl
             if callable(getattr(made, step, None)):
                 yield f"{name}.{step}", getattr(made, step)
                 break
+
+
+CALLS: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
+    ((), ("x", "y", "lr")),
+    ((), ("pairs", "lr")),
+    (("x",), ("pairs", "batch_size", "lr")),
+    (("x", "batch_size"), ("pairs", "lr")),
+]
+"""(roles not to be used, roles for names that say nothing) of calls that train: `data` may be (x, y) pairs."""
+
+
+def call_step(program: Program, name: str) -> Any:
+    """Call a function that trains; names that say nothing are inputs, labels, learning rate, or a list of samples."""
+    if takes_gradients(program.functions[name]):
+        return call_update(program, name)
+    if "." in name:  # an optimiser's method
+        return program.call(name, without=("x", "y", "pairs", "output", "cache"))
+    problem: CannotCall | None = None
+    for without, order in CALLS:
+        try:
+            return program.call(name, without=without, order=order)
+        except CannotCall as error:
+            problem = problem or error
+    assert problem is not None
+    raise problem

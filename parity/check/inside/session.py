@@ -11,7 +11,7 @@ from parity.check.inside.arrays import Array, Found, find_gradients, look_up, wa
 from parity.check.inside.chance import own_rng
 from parity.check.inside.data import Form, Step, choose_output, give
 from parity.check.inside.names import fits_role, returned_names, signature
-from parity.check.inside.optimizers import call_update, takes_gradients
+from parity.check.inside.optimizers import call_step, takes_gradients
 from parity.check.inside.program import CannotCall, Program, split
 
 FORWARD = r"forward|feed|predict_proba|propag|^fwd|infer|activate|^output|compute_out|hypothesis|^net(work)?$|^model$|^run$|logits|scores|__call__|^predict|^query|^loss$|^think$|^f$"  # noqa: E501
@@ -20,18 +20,6 @@ BACKWARD = r"back|grad|bprop|derivativ|bwd|^loss"
 UPDATE = r"update|^step|_step$|apply|optimi[sz]e|sgd|descen|adjust|learn|improve|correct|move|tune"
 STEP = r"^training loop|train_?(step|on_batch|batch|one)|^step$|partial_fit|update_mini_?batch|fit_batch|one_step|train_iter|^update$|^train$|^fit$|^learn$|^SGD$|back|descent|optimi[sz]e"  # noqa: E501
 TRAIN = r"^train|^fit|descent|^model$|nn_model|learn|optimi[sz]e|^run|SGD|layer_model"
-
-
-def call_step(program: Program, name: str) -> Any:
-    """Call a function that trains; names that say nothing are inputs, labels, learning rate, or a list of samples."""
-    if takes_gradients(program.functions[name]):
-        return call_update(program, name)
-    if "." in name:  # an optimiser's method
-        return program.call(name, without=("x", "y", "pairs", "output", "cache"))
-    try:
-        return program.call(name, order=("x", "y", "lr"))
-    except CannotCall:
-        return program.call(name, order=("pairs", "lr"))
 
 
 def ranked(program: Program, pattern: str) -> list[str]:
@@ -168,6 +156,13 @@ class Driver:
         self.program.absorb(name, result)
         return value
 
+    def _loss_of_the_weights(self, name: str) -> None:
+        """Where no outputs can be seen: raises CannotCall for a loss that took the samples for outputs."""
+        before = self.loss(name)
+        self.program.set_weights(own_rng(9))
+        if self.loss(name) == before:
+            raise CannotCall(f"{name}() does not depend on the weights")
+
     def _loss_of_pairs(self, name: str) -> Any:
         """A loss of a list of (x, y)."""
         roles = self.program.roles
@@ -194,9 +189,8 @@ class Driver:
         """Try the functions whose names fit, in order, and keep the first that does its part."""
         program = self.program
         self.find_forward(count)
-        self._first(
-            "loss", [n for n in ranked(program, LOSS) if not re.search("back|grad|deriv|prime|delta|d_", n)], self.loss
-        )
+        losses = [n for n in ranked(program, LOSS) if not re.search("back|grad|deriv|prime|delta|d_", n)]
+        self._first("loss", losses, self.loss if "forward" in self.calls else self._loss_of_the_weights)
         if "forward" in self.calls:
             self.forward(self.calls["forward"], count)
         backward = ranked(program, BACKWARD)
@@ -207,9 +201,17 @@ class Driver:
             updates += [n for n in program.functions if n not in updates and takes_gradients(program.functions[n])]
             updates.sort(key=lambda n: (not takes_gradients(program.functions[n]), not n.lower().startswith("update")))
             self._first("update", updates, self._moves)
+            if "update" in self.calls and self._trains(self.calls["update"]):
+                self.calls["step"] = self.calls.pop("update")
         if "update" not in self.calls and not ("backward" in self.calls and self.backward_updates):
             steps = [n for n in ranked(program, STEP) + ranked(program, TRAIN) if n != self.calls.get("backward")]
             self._first("step", [*dict.fromkeys(steps), *self._others(steps, "y", "")], self._moves)
+
+    def _trains(self, name: str) -> bool:
+        """Whether a function computes gradients of its own: it takes samples and labels, and no gradients."""
+        function = self.program.functions[name]
+        words = list(signature(function).parameters)
+        return not takes_gradients(function) and all(any(fits_role(w, role) for w in words) for role in ("x", "y"))
 
     def _others(self, known: list[str], role: str, but: str) -> list[str]:
         """Functions of any other name with a required parameter of one role and none of another."""
