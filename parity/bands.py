@@ -10,6 +10,7 @@ order: what comes out spreads by what rounding can do. The runs are
   them up one by one does; the like for the means of batch norm;
 - for batch norm, its formula with sums taken number by number, and in blocks: PyTorch's own adds equal numbers up
   with an error that no other run shows;
+- for the biases of attention, sums number by number;
 - in float32 one in float64, which is how far PyTorch's own float32 is from the truth.
 
 The band is FACTOR times the largest deviation: a handful of runs rarely meets the largest. `benchmarks/

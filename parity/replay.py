@@ -11,9 +11,10 @@ import torch
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from lightning_models.classifier import Classifier
-from lightning_models.layers import Dropout, Normalize
+from lightning_models.layers import Dropout, MultiheadAttention, Normalize
 from parity.bands import Arrays, moved_by_rounding
 from parity.records import LayerCall
+from parity.replay_attention import attention_number_by_number
 from parity.replay_norms import DX, Y, standardised_off_by_a_rounding, unit_vectors_off_by_a_rounding
 
 Mean = Callable[[torch.Tensor], torch.Tensor]
@@ -66,6 +67,9 @@ def perturbed(module: torch.nn.Module, call: LayerCall, random: np.random.Genera
         yield _off_by_a_rounding(module, x, grad_y)
         yield _number_by_number(module, x, grad_y, None)
         yield _number_by_number(module, x, grad_y, np.longdouble)
+    if isinstance(module, MultiheadAttention) and grad_y is not None:
+        for dtype in (None, np.longdouble):
+            yield attention_number_by_number(module, x, grad_y, through(module, x, grad_y), dtype)
     if isinstance(module, torch.nn.LayerNorm) or (isinstance(module, _BatchNorm) and module.training):
         yield standardised_off_by_a_rounding(module, x, grad_y, through(module, x, grad_y))
     if isinstance(module, Normalize):
