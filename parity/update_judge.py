@@ -183,9 +183,11 @@ class UpdateJudge(LayerJudge):
 
         Adam divides by the size of the sum, which may be as small as a rounding of either.
         """
-        group = next(group for group in optimizer.param_groups if any(p is parameter for p in group["params"]))
         state = optimizer.state.get(parameter, {})
-        if self.experiment.optimizer.name != "adam" or not group["weight_decay"] or "exp_avg_sq" not in state:
+        if self.experiment.optimizer.name != "adam" or "exp_avg_sq" not in state:
+            return 0.0
+        group = next(group for group in optimizer.param_groups if any(p is parameter for p in group["params"]))
+        if not group["weight_decay"]:
             return 0.0
         mean_square = state["exp_avg_sq"].numpy().astype(np.float64) / (1 - group["betas"][1] ** float(state["step"]))
         sizes = np.abs(record.gradients[name]) + group["weight_decay"] * np.abs(record.before[name])

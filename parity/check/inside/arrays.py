@@ -105,8 +105,18 @@ def find_layout(
 ) -> Layout | None:
     """The chain of weight matrices from `inputs` to `outputs` features, with their biases; None where there is none."""
     everything = [f for name, root in roots.items() for f in walk(root, (name,)) if isinstance(f.value, np.ndarray)]
-    usable = [f for f in everything if not f.is_gradient and not any(STATE.search(word) for word in f.path)]
-    usable = _one_name_each(usable)
+    held = [f for f in everything if not f.is_gradient]
+    plain = [f for f in held if not any(STATE.search(word) for word in f.path)]
+    found = _layout_of(_one_name_each(plain), inputs, outputs, joined)
+    if found is None:  # a weight may be called V: an optimizer's state is zero before its first step
+        known = {f.path for f in plain}
+        found = _layout_of(
+            _one_name_each([f for f in held if f.path in known or f.value.any()]), inputs, outputs, joined
+        )
+    return found
+
+
+def _layout_of(usable: list[Found], inputs: int | None, outputs: int | None, joined: int | None) -> Layout | None:
     matrices = [f for f in usable if f.value.ndim == 2 and f.value.size > 1 and not _is_bias(f)]
     named = [f for f in matrices if any(WEIGHT.match(word) for word in f.path)]
     wide = [f for f in matrices if 1 not in f.value.shape]

@@ -43,7 +43,8 @@ def call_update(program: Program, name: str) -> Any:
     program.roles["step"] = states["step"] = states.get("step", 0) + 1
     program.roles.update(SETTINGS)
     required = [n for n, p in signature(function).parameters.items() if p.default is p.empty]
-    roles = {r: v for r, v in program.roles.items() if r not in LEFT_OUT}
+    counts = "m" not in required  # beside a batch size called n; m is more often a moment
+    roles = {r: v for r, v in program.roles.items() if r not in LEFT_OUT or (r == "count" and counts)}
     first = [n for n in required if not _understood(n, roles)]
     values = states.setdefault("values", _make_state(program, first) if first else {})
     known = {n: v for n, v in program.known.items() if n in required and n not in values}
@@ -61,7 +62,20 @@ def _names(program: Program, name: str, result: Any) -> list[str]:
 
 
 def _understood(name: str, roles: dict[str, Any]) -> bool:
-    known = ("params", "grads", "lr", "reg", "step", "momentum", "beta1", "beta2", "eps", "batch_size", "epochs")
+    known = (
+        "params",
+        "grads",
+        "lr",
+        "reg",
+        "step",
+        "momentum",
+        "beta1",
+        "beta2",
+        "eps",
+        "batch_size",
+        "epochs",
+        "count",
+    )
     if re.match(r"^(s|v|m|sq|r|h|state|cache|mem)$", name, re.I):
         return False
     return any(role in roles and fits_role(name, role) for role in known)

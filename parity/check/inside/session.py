@@ -18,7 +18,7 @@ FORWARD = r"forward|feed|predict_proba|propag|^fwd|infer|activate|^output|comput
 LOSS = r"loss|cost|entropy|criterion|objective|mse|error|nll|bce|xent|likelihood|^ce$|_ce$"
 BACKWARD = r"back|grad|bprop|derivativ|bwd|^loss"
 UPDATE = r"update|^step|_step$|apply|optimi[sz]e|sgd|descen|adjust|learn|improve|correct|move|tune"
-STEP = r"^training loop|train_?(step|on_batch|batch|one)|^step$|partial_fit|update_mini_?batch|fit_batch|one_step|train_iter|^update$|^train$|^fit$|^learn$|^SGD$|back|descent|optimi[sz]e"  # noqa: E501
+STEP = r"^training loop|train_?(step|on_batch|batch|one)|^step$|_step$|partial_fit|update_mini_?batch|fit_batch|one_step|train_iter|^update$|^train$|^fit$|^learn$|^SGD$|back|descent|optimi[sz]e"  # noqa: E501
 TRAIN = r"^train|^fit|descent|^model$|nn_model|learn|optimi[sz]e|^run|SGD|layer_model"
 
 
@@ -121,6 +121,8 @@ class Driver:
             if self.backward_updates:
                 return loss, [], []
             raise CannotCall(f"{name}() returned no gradients of the weights' shapes")
+        if not self.backward_updates and any(fits_role(n, "lr") for n in signature(program.functions[name]).parameters):
+            raise CannotCall(f"{name}() takes a learning rate: what it returns are new weights")
         weights = [np.array(w, copy=True) for w in both[0]]
         if self.layout.transposed:
             weights = [w.T for w in weights]
