@@ -278,6 +278,10 @@ CORRECT: dict[str, dict[str, Any]] = {
     "normal weights": {"model": "softmax", "softmax": Softmax(hidden_dims=[6, 5]), "initializer": "normal"},
     "embeddings of one number": {"model": "dual_tower", "dual_tower": DualTower(image_dims=[6], embedding_dim=1)},
     "a last batch of one": {"model": "softmax", "softmax": Softmax(hidden_dims=[6]), "batch_size": 53},
+    "a frozen word tower, which no optimizer has, and decay that cancels gradients": TOWERS | {
+        "dual_tower": DualTower(image_dims=[6], word_dims=[5], embedding_dim=4),
+        "optimizer": Optimizer(name="adam", lr=0.01, weight_decay=0.01),
+    },
     "one-cycle": CNN | {"optimizer": Optimizer(name="adamw", lr=0.01, schedule="one_cycle", warmup=0.5)},
 }  # fmt: skip
 
