@@ -5,10 +5,10 @@ BIN := .venv/bin
 .PHONY: train test lint docs benchmark clean
 
 train: .venv/ready  ## Train both models in both tracks, and say where the curves are
-	$(BIN)/python numpy_ref/train.py --config configs/softmax.yaml
-	$(BIN)/python train_lightning.py --config configs/softmax.yaml
-	$(BIN)/python numpy_ref/train.py --config configs/dual_tower.yaml
-	$(BIN)/python train_lightning.py --config configs/dual_tower.yaml
+	$(BIN)/python numpy_ref/train.py --config configs/softmax.yaml --trainer.dtype float64
+	$(BIN)/python train_lightning.py --config configs/softmax.yaml --trainer.dtype float64
+	$(BIN)/python numpy_ref/train.py --config configs/dual_tower.yaml --trainer.dtype float64
+	$(BIN)/python train_lightning.py --config configs/dual_tower.yaml --trainer.dtype float64
 	@echo "All curves: $(BIN)/tensorboard --logdir logs"
 
 test: .venv/ready-dev  ## Run the tests

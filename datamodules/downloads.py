@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pooch
 import requests
@@ -63,7 +64,7 @@ def fetched(url: str, path: Path, md5: str | None, check: Callable[[Path], objec
                     raise
                 if attempt == ATTEMPTS:
                     raise UserError(
-                        f"{path.parent}: no {path.name} there, and {url} could not be fetched ({reason_of(error)}); "
+                        f"{path.parent}: no {path.name} there, and {url} could not be fetched ({_why(error)}); "
                         "check --data.url, put the file there, or run again with a network."
                     ) from error
         yield temporary
@@ -74,6 +75,14 @@ def _download(url: str, path: Path, name: str) -> None:
     with tqdm(desc=f"fetching {name}", unit="B", unit_scale=True, disable=not shown, leave=False) as bar:
         progress = bar if shown else False
         pooch.HTTPDownloader(progressbar=progress, chunk_size=PIECE, timeout=TIMEOUT)(url, str(path), None)
+
+
+def _why(error: Exception) -> str:
+    """What requests says of a line that is broken fills three lines."""
+    if isinstance(error, requests.ConnectionError | requests.Timeout) and error.request is not None:
+        host = urlsplit(error.request.url or "").hostname
+        return f"{host} does not answer" if isinstance(error, requests.Timeout) else f"no connection to {host}"
+    return reason_of(error)
 
 
 def _check(path: Path, md5: str | None, check: Callable[[Path], object]) -> None:
@@ -118,7 +127,7 @@ class RemoteFile:
                 piece = answer.raw.read(size)
         except Exception as error:  # of requests, or urllib3's own: the line broke within the answer
             raise failure(
-                f"{self.url}: could not be fetched ({reason_of(error)}); check --data.url, or run again with a network."
+                f"{self.url}: could not be fetched ({_why(error)}); check --data.url, or run again with a network."
             ) from error
         self._check_identity(answer, start)
         return piece

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -111,7 +112,17 @@ _the_helper: _Helper | None = None
 def _helper() -> _Helper | None:
     """The one helper, started when first needed; none where this process has a single core, or may use only one."""
     global _the_helper
-    cores = int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
+    cores = int(os.environ.get("OMP_NUM_THREADS") or usable_cores())
     if _the_helper is None and cores > 1:
         _the_helper = _Helper()
     return _the_helper
+
+
+def usable_cores() -> int:
+    """How many cores this process may use: those it is bound to, and no more than a container's quota of time."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+        return max(1, min(cores, int(quota) // int(period)))
+    except (OSError, ValueError):  # another system, or "max": no quota
+        return cores
