@@ -36,12 +36,12 @@ class Outcome:
 
 
 class Programs:
-    """Runs programs, one after the other, in processes forked from one that has the libraries."""
+    """Runs programs, one after the other, in processes forked from `server`, or from a new one."""
 
-    def __init__(self) -> None:
+    def __init__(self, server: subprocess.Popen[str] | None = None) -> None:
         command = [sys.executable, str(PROJECT / "tests" / "program_server.py")]
         environment = os.environ | {"OMP_NUM_THREADS": "1"}
-        self._server = subprocess.Popen(
+        self._server = server or subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
 

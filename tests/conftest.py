@@ -121,7 +121,7 @@ def program_in(folder: Path) -> Program:
 
 
 def _run_forked(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    server = _program_server()
+    server = program_server()
     assert server.stdin is not None and server.stdout is not None
     with tempfile.TemporaryDirectory() as name:
         out, err = Path(name) / "out", Path(name) / "err"
@@ -137,7 +137,8 @@ def _run_forked(command: list[str], folder: Path) -> subprocess.CompletedProcess
 
 
 @cache
-def _program_server() -> subprocess.Popen[str]:
+def program_server() -> subprocess.Popen[str]:
+    """The process that has imported the large libraries; one for each of pytest's processes."""
     command = [sys.executable, str(Path(__file__).with_name("program_server.py"))]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 

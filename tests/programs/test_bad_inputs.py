@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,16 +13,15 @@ from benchmarks.bad_inputs import judge, try_case
 from benchmarks.bad_run_files import run_cases, text_cases
 from benchmarks.program_runs import Outcome, Programs
 from benchmarks.stops import Reference, fill_disk, stop_and_resume
+from tests.conftest import program_server
 
 CASE = Case("a case", "program.py", [], ("file.npy",))
 
 
 @pytest.fixture(scope="module")
-def programs() -> Iterator[Programs]:
-    """Runs programs."""
-    server = Programs()
-    yield server
-    server.close()
+def programs() -> Programs:
+    """Runs programs, by the process that runs those of all tests."""
+    return Programs(program_server())
 
 
 @pytest.mark.parametrize(
