@@ -14,6 +14,7 @@ from datamodules.rasterize import Stroke, fit, rasterize
 from datamodules.sequences import CHANNELS, POINTS, to_sequence
 from datamodules.word_vectors import load_word_vectors
 from experiment.errors import UserError
+from experiment.files import regular
 from experiment.registry import MODELS
 from experiment.run import Run, finished_runs
 from experiment.trained_run import Trained, read_trained
@@ -179,7 +180,7 @@ def _maps(output: np.ndarray) -> np.ndarray:
 def _has_words(folder: Path) -> bool:
     """Whether the run's network compares drawings with words."""
     try:
-        with np.load(folder / "predictions.npz", allow_pickle=False) as file:
+        with np.load(regular(folder / "predictions.npz"), allow_pickle=False) as file:
             return "similarities" in file.files
     except (OSError, ValueError):
         return False

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from experiment.errors import UserError
+from experiment.files import regular
 from experiment.run import Run
 from experiment.trained_run import Trained
 
@@ -33,7 +34,7 @@ def average_on_test(folders: Sequence[Path]) -> tuple[list[float], float]:
 def _tested(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     """Labels (N,) and probabilities (N, C) of a run's test, float64."""
     try:
-        with np.load(folder / "predictions.npz", allow_pickle=False) as file:
+        with np.load(regular(folder / "predictions.npz"), allow_pickle=False) as file:
             return file["labels"], file["probabilities"].astype(np.float64)
     except Exception as error:
         raise UserError(f"{folder / 'predictions.npz'}: missing or damaged; this run cannot be used.") from error

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiment.files import PROJECT, atomic_write, remove_leftovers
+from experiment.files import PROJECT, atomic_write, regular, remove_leftovers
 
 CACHE = PROJECT / "data" / "cache"
 
@@ -20,7 +20,7 @@ def cached(name: str, key: str, make: Callable[[], dict[str, np.ndarray]]) -> di
     """
     path = CACHE / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npz"
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(regular(path), allow_pickle=False) as file:
             return {key: file[key] for key in file.files}
     except Exception:
         arrays = make()

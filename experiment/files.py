@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Iterator
@@ -14,6 +15,13 @@ PROJECT = Path(__file__).resolve().parents[1]
 
 _unfinished: set[Path] = set()
 """Temporary files that this process is writing."""
+
+
+def regular(path: Path) -> Path:
+    """`path`, unless it is a folder, a pipe or a device: opening a pipe would wait for ever. Raises OSError."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "not a file, but a folder, a pipe or a device", str(path))
+    return path
 
 
 @contextmanager

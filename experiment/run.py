@@ -44,7 +44,7 @@ import numpy as np
 from experiment.commandline import flat_fields, from_yaml, to_yaml
 from experiment.config import Experiment
 from experiment.errors import UserError, explain
-from experiment.files import PROJECT, atomic_write, remove_leftovers, write_text
+from experiment.files import PROJECT, atomic_write, regular, remove_leftovers, write_text
 
 SCHEMA = 3
 MAY_CHANGE_ON_RESUME = {
@@ -141,9 +141,7 @@ class Run:
     def read_json(self, name: str, *keys: str) -> dict[str, Any]:
         """Read a JSON file of the run; a missing or damaged one, or one without all `keys`, is a `UserError`."""
         try:
-            if not (self.folder / name).is_file():  # a pipe would be waited for
-                raise OSError("no such file")
-            content = dict(json.loads((self.folder / name).read_text(encoding="utf-8")))
+            content = dict(json.loads(regular(self.folder / name).read_text(encoding="utf-8")))
             if content.get("schema", SCHEMA) != SCHEMA:
                 found = f"schema {content['schema']}, not {SCHEMA}"
                 raise UserError(f"{self.folder / name}: of another version of this project ({found}); train again.")
@@ -169,9 +167,7 @@ class Run:
         if epochs == 0:
             return []
         try:
-            if not (self.folder / "history.csv").is_file():
-                raise OSError("no such file")
-            with open(self.folder / "history.csv", newline="", encoding="utf-8") as file:
+            with open(regular(self.folder / "history.csv"), newline="", encoding="utf-8") as file:
                 rows = [{tag: _number(tag, text) for tag, text in row.items()} for row in csv.DictReader(file)]
             if any(row["epoch"] != number or "val/loss" not in row for number, row in enumerate(rows, start=1)):
                 raise ValueError("epochs are missing")

@@ -9,7 +9,7 @@ import safetensors.numpy
 from safetensors import SafetensorError, safe_open
 
 from experiment.errors import UserError
-from experiment.files import atomic_write
+from experiment.files import atomic_write, regular
 
 BEST = "model.safetensors"
 """In a run's folder: the weights with the smallest validation loss."""
@@ -26,7 +26,7 @@ def save_weights(path: Path, weights: dict[str, np.ndarray], notes: dict[str, st
 def load_weights(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """The arrays by name, and the notes; a missing or damaged file is a `UserError`."""
     try:
-        with safe_open(path, framework="numpy") as file:
+        with safe_open(regular(path), framework="numpy") as file:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such file; the run was stopped before it was written.") from error

@@ -17,6 +17,7 @@ from datamodules.images import ImageDataModule
 from datamodules.lightning_adapter import ImageLightningDataModule
 from experiment.config import Experiment
 from experiment.errors import UserError
+from experiment.files import regular
 from experiment.history import ended_by
 from experiment.interrupt import handle_interrupts
 from experiment.run import Row, Run
@@ -187,11 +188,11 @@ class Trainer:
         Nothing is unpickled but tensors and plain values.
         """
         path = self.run.folder / LAST
-        if not path.is_file():  # stopped within the first epoch
+        if not path.exists():  # stopped within the first epoch
             return []
         try:
             with warnings.catch_warnings(action="ignore"):  # of pickles that torch did not write
-                checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+                checkpoint = torch.load(regular(path), map_location="cpu", weights_only=True)
             epochs = int({key: checkpoint[key] for key in NEEDED}["epoch"]) + 1
         except Exception as error:
             raise UserError(f"{path}: missing or damaged; start a new run.") from error

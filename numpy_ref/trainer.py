@@ -200,7 +200,7 @@ class Trainer:
     def _restore(self) -> list[Row]:
         """Load the model and the optimiser of the last complete epoch; returns the history until then."""
         path = self.run.folder / LAST
-        if not path.is_file():  # stopped within the first epoch
+        if not path.exists():  # stopped within the first epoch
             return []
         arrays, metadata = load_weights(path)
         try:

@@ -15,6 +15,7 @@ from scipy.stats import binomtest
 
 from experiment.commandline import flat_fields, from_yaml
 from experiment.errors import UserError
+from experiment.files import regular
 from experiment.run import MAY_CHANGE_ON_RESUME, Row, Run
 from numpy_ref.metrics import compute_test_metrics
 
@@ -125,7 +126,7 @@ def read_run(folder: Path) -> FinishedRun:
     run = Run(folder)
     metrics = run.read_json("metrics.json", "track", "test", "epochs", "seconds", "data")
     try:
-        with np.load(folder / "predictions.npz", allow_pickle=False) as file:
+        with np.load(regular(folder / "predictions.npz"), allow_pickle=False) as file:
             labels, probabilities = file["labels"], file["probabilities"]
         history = run.read_history(metrics["epochs"])
     except (OSError, ValueError, KeyError, EOFError) as error:

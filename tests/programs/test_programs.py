@@ -25,10 +25,12 @@ from experiment.errors import UserError, run_program
 from experiment.files import write_text
 from experiment.interrupt import SIGNALS, Interrupted
 from experiment.run import Run
+from experiment.trained_run import read_trained
 from tests.conftest import EVERYTHING, PROJECT, TRACKS, Program
 from training import program as course
 from training.program import train_and_test
 from visualization.console import Progress
+from visualization.figures.run_data import read_results
 
 SAME_BYTES = ("model.safetensors", "predictions.npz", "history.csv", "split.npz", "model.json", "data.json")
 
@@ -241,6 +243,37 @@ def test_resume_refuses_a_damaged_run(name: str, content: str, small: Callable[.
     (folder / name).write_text(content)
     with pytest.raises(UserError, match=name.replace(".", r"\.")):
         run("numpy", longer(experiment, 2), resume=folder)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("model.safetensors", read_trained),
+        ("model.json", read_trained),
+        ("predictions.npz", lambda folder: read_results(Run(folder))),
+        ("history.csv", lambda folder: read_results(Run(folder))),
+    ],
+)
+def test_a_pipe_in_a_runs_folder_is_not_waited_for(
+    name: str, read: Callable[[Path], Any], small: Callable[..., Experiment]
+) -> None:
+    folder = run("numpy", small(trainer=Trainer(max_epochs=1)))
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    with pytest.raises(UserError, match=name):
+        read(folder)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize(("track", "name"), [("numpy", "last.safetensors"), ("lightning", "last.ckpt")])
+def test_a_pipe_as_checkpoint_is_not_waited_for(track: str, name: str, small: Callable[..., Experiment]) -> None:
+    experiment = small(trainer=Trainer(max_epochs=1))
+    folder = run(track, experiment)
+    (folder / "checkpoints" / name).unlink()
+    os.mkfifo(folder / "checkpoints" / name)
+    with pytest.raises(UserError, match=name):
+        run(track, longer(experiment, 2), resume=folder)
 
 
 def test_unpickling_nothing(small: Callable[..., Experiment], tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from experiment.errors import UserError
+from experiment.files import regular
 from experiment.run import Row, Run
 from experiment.weights import BEST, load_weights
 
@@ -55,7 +56,7 @@ def read_results(run: Run) -> Results:
 
 def _arrays(run: Run, name: str) -> dict[str, np.ndarray]:
     try:
-        with np.load(run.folder / name, allow_pickle=False) as file:
+        with np.load(regular(run.folder / name), allow_pickle=False) as file:
             return {key: file[key] for key in file.files}
     except Exception as error:
         raise UserError(f"{run.folder / name}: missing or damaged; this run cannot be used.") from error
