@@ -157,7 +157,6 @@ def program_cases(run: Path, towers: Path) -> Iterator[Case]:
             (["sweep", "sweep.yaml", "--optimizer.lrr", "3"], "optimizer.lr"),
             (["reproduce", "nowhere"], "nowhere"),
             (["report", "--config", "nowhere.yaml"], "nowhere.yaml"),
-            (["report", "--logs_root", "nowhere"], "nowhere"),
         ],
         "parity": [
             (["compare", "--config", "nowhere.yaml"], "nowhere.yaml"),
