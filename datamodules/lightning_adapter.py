@@ -75,6 +75,8 @@ class Batches(Dataset):
             next(self._rest)
         images, labels = next(self._rest)
         self._next = epoch, batch_idx + 1
+        if batch_idx + 1 == len(self):
+            self._rest = iter(())  # the pass ends here, and its thread
         if self.world == 1:
             return images, labels
         first, last, total = share_of(len(labels), self.rank, self.world)

@@ -16,6 +16,7 @@ from datamodules import cache
 from datamodules.augmentation import augment, matrices
 from datamodules.image_dataset import official_categories, share
 from datamodules.inputs import read_drawings
+from datamodules.lightning_adapter import Batches, HostBatches
 from datamodules.prefetch import prefetch
 from datamodules.quickdraw import QuickDrawDataModule
 from datamodules.rasterize import rasterize
@@ -135,11 +136,39 @@ def test_prefetched_items_come_in_order_and_errors_come_through() -> None:
 
 
 def test_prefetching_ends_with_its_reader() -> None:
-    before = threading.active_count()
+    before = set(threading.enumerate())
     items = prefetch(iter(range(10)))
-    assert next(items) == 0 and threading.active_count() == before + 1
+    assert next(items) == 0
+    (thread,) = set(threading.enumerate()) - before
     items.close()
-    assert threading.active_count() == before
+    thread.join(30)
+    assert not thread.is_alive()
+
+
+def test_a_reader_that_gives_up_does_not_wait() -> None:
+    """The garbage collector may close it while a lock is held that the end of a thread needs."""
+    go_on = threading.Event()
+
+    def waiting() -> Iterator[int]:
+        yield 0
+        go_on.wait(30)
+        yield 1
+
+    items = prefetch(waiting())
+    assert next(items) == 0
+    items.close()  # the thread is still at work
+    assert not go_on.is_set()
+    go_on.set()
+
+
+def test_a_pass_leaves_no_thread_behind(small: Callable[..., Experiment]) -> None:
+    before = set(threading.enumerate())
+    batches = Batches(HostBatches(QuickDrawDataModule(small()), "test"))
+    for batch_idx in range(len(batches)):
+        batches[batch_idx]
+    for thread in set(threading.enumerate()) - before:
+        thread.join(30)
+        assert not thread.is_alive()
 
 
 # --- sources
