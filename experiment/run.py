@@ -74,7 +74,7 @@ class Run:
     @property
     def experiment_name(self) -> str:
         """The name of the experiment: the folder two levels up."""
-        return self.folder.parents[1].name
+        return self.folder.resolve().parents[1].name
 
     @classmethod
     def create(cls, experiment: Experiment, track: str, source: str = "", kind: str = "") -> Run:

@@ -113,6 +113,14 @@ def test_calibration_error_is_torchmetrics() -> None:
     assert calibration(labels, probabilities).error == pytest.approx(float(theirs), abs=1e-6)
 
 
+def test_a_run_may_be_named_from_its_own_folder(
+    runs: tuple[str, dict[str, Run]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = runs[1]["numpy"].folder
+    monkeypatch.chdir(folder.parent)
+    assert read_results(Run(Path(folder.name))).heading == read_results(runs[1]["numpy"]).heading
+
+
 def test_figures_can_be_left_out(small: Callable[..., Experiment]) -> None:
     run = run_both(small(trainer=Trainer(max_epochs=1), figures=False))["numpy"]
     assert not (run.folder / "figures").exists() and not (run.folder / "projector").exists()
