@@ -9,6 +9,7 @@ in a destructor it is lost.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import shlex
@@ -78,6 +79,13 @@ def exit_on_signals() -> None:
     """From now on, leave at once when a signal comes. Call it before the large imports."""
     for number in SIGNALS:
         signal.signal(number, _exit)
+    atexit.register(_ignore_signals)
+
+
+def _ignore_signals() -> None:
+    """All is done: Python, which now takes itself apart, would die of a signal instead of ending with its exit code."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def set_run_folder(folder: Path | None) -> None:

@@ -144,6 +144,21 @@ def catches(process: int, number: int) -> bool:
     return bool(int(mask, 16) >> (number - 1) & 1)
 
 
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_after_all_is_done_changes_nothing(number: int) -> None:
+    """Python takes its handlers away before its modules; this one sends itself the signal when it goes."""
+    lines = [
+        f"import os, sys; sys.path.insert(0, {str(PROJECT)!r})",
+        "from experiment.interrupt import exit_on_signals",
+        "class Last:",
+        f"    def __del__(self, kill=os.kill, process=os.getpid()): kill(process, {int(number)}); print('gone')",
+        "last = Last()",
+        "exit_on_signals()",
+    ]
+    done = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "gone\n", "")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_signals_in_the_figure_stage_name_resume(
     number: int, start: Callable[..., subprocess.Popen[str]], program: Program, tmp_path: Path
