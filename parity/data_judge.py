@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from datamodules.augmentation import augment
+from datamodules.image_dataset import as_batch
 from datamodules.sequences import as_input
 from datamodules.stroke_augmentation import augment_points
 from parity.ledger import Finding, code_of
@@ -65,7 +66,8 @@ class DataJudge:
         augmented = record.kind == "train" and self.data.config.augmentation.active
         if not (augmented and self.data.as_strokes):  # augmented points lie anywhere
             whole = off < 4 * 255 * float(np.finfo(self.dtype).eps)
-            self.ledger.check("pixels", whole, lambda: Finding("pixels", what, "", step, epoch, code=code_of(as_input)))
+            code = code_of(as_input if self.data.as_strokes else as_batch)
+            self.ledger.check("pixels", whole, lambda: Finding("pixels", what, "", step, epoch, code=code))
         if record.kind == "train" and self.hashed:
             self.seen += identities(stored, record.labels)
 

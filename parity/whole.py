@@ -87,7 +87,15 @@ def compare_whole(
         others, _ = _train(experiment, data, run_reversed, _reversed(reordered))
         deviations.append(_apart(states, others))
     apart = _apart(lockstep.numpy_states, states)
-    band = _bands(deviations, states, len(apart), experiment, _roundings(lockstep.ledger))
+    roundings = _roundings(lockstep.ledger)
+    band = _bands(deviations, states, len(apart), experiment, roundings)
+    if any(one > other for one, other in zip(apart, band, strict=True)):  # before anything is called a difference
+        for number in range(perturbed):
+            run_moved = begin(experiment, f"moved_at_every_step_{number + 1}", data, data.metadata())
+            moved = _moving(lightning_track.start_model(experiment, data), random)
+            others, _ = _train(experiment, data, run_moved, moved)
+            deviations.append(_apart(states, others))
+        band = _bands(deviations, states, len(apart), experiment, roundings)
     predictions = _predictions_apart(lockstep, result)
     whole = Whole(apart, band, trainer.history, result, run, predictions)
     _judge(whole, experiment, data, lockstep, first, states)
@@ -116,6 +124,19 @@ def _move(model: torch.nn.Module, random: np.random.Generator) -> None:
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.copy_(torch.from_numpy(moved_by_rounding(parameter.numpy(), random)))
+
+
+def _moving(model: Any, random: np.random.Generator) -> Any:
+    """The model, made to move its weights by one rounding at every step, as rounding does."""
+    base = type(model)
+
+    class Moving(base):  # type: ignore[misc,valid-type]
+        def training_step(self, batch: Any, batch_idx: int = 0) -> Any:
+            _move(self, random)
+            return super().training_step(batch, batch_idx)
+
+    model.__class__ = Moving
+    return model
 
 
 def _reversed(model: Any) -> Any:
