@@ -56,10 +56,12 @@ def apart(a: np.ndarray, b: np.ndarray) -> float:
         return float("inf")
     if not a.size:
         return 0.0
+    with np.errstate(all="ignore"):
+        difference = np.abs(np.subtract(a, b, dtype=np.float64)).max()
+    if np.isfinite(difference):
+        return float(difference)
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
     same = (a == b) | (np.isnan(a) & np.isnan(b))
-    if same.all():
-        return 0.0
     difference = np.abs(np.where(same, 0.0, a) - np.where(same, 0.0, b)).max()
     return float(difference) if np.isfinite(difference) else float("inf")
 

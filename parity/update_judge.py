@@ -164,8 +164,9 @@ class UpdateJudge(LayerJudge):
         if self.experiment.optimizer.name != "sgd":
             natural = max(natural, ADAM_STEP * record.lr)
         slip = self._slip_of_decay(record, name, parameter, optimizer)
-        nearer = theirs + np.sign(ours - theirs) * np.maximum(np.abs(ours - theirs) - slip, 0)
-        difference, band = self.bands.judge(f"update of {name}", nearer, theirs, list, natural)
+        if slip is not None:  # what it explains is taken off
+            ours = theirs + np.sign(ours - theirs) * np.maximum(np.abs(ours - theirs) - slip, 0)
+        difference, band = self.bands.judge(f"update of {name}", ours, theirs, list, natural)
         if difference <= band:
             self.ledger.passed("update", difference / band if band else 0.0, difference / max(natural, 1e-300))
             return
@@ -178,17 +179,17 @@ class UpdateJudge(LayerJudge):
 
     def _slip_of_decay(
         self, record: StepRecord, name: str, parameter: torch.nn.Parameter, optimizer: torch.optim.Optimizer
-    ) -> np.ndarray | float:
+    ) -> np.ndarray | None:
         """What rounding of gradient + decay · weight does to each of Adam's steps: much where the two cancel.
 
         Adam divides by the size of the sum, which may be as small as a rounding of either.
         """
         state = optimizer.state.get(parameter, {})
         if self.experiment.optimizer.name != "adam" or "exp_avg_sq" not in state:
-            return 0.0
+            return None
         group = next(group for group in optimizer.param_groups if any(p is parameter for p in group["params"]))
         if not group["weight_decay"]:
-            return 0.0
+            return None
         mean_square = state["exp_avg_sq"].numpy().astype(np.float64) / (1 - group["betas"][1] ** float(state["step"]))
         sizes = np.abs(record.gradients[name]) + group["weight_decay"] * np.abs(record.before[name])
         return FACTOR * self.bands.eps * record.lr * sizes / (np.sqrt(mean_square) + group["eps"])
