@@ -49,12 +49,12 @@ def test_bad_inputs_are_refused(programs: Programs, tmp_path: Path) -> None:
     run = programs.train("numpy", SMALL, tmp_path)
     chance = random.Random(1)
     kinds = [flag_cases(), data_cases(), drawing_cases(run), text_cases(), run_cases(run, "numpy")]
-    cases = [case for kind in kinds for case in chance.sample([*kind], 3)]
+    cases = [case for kind in kinds for case in chance.sample([*kind], 4)]
     faults = [try_case(programs, case, tmp_path / str(number)) for number, case in enumerate(cases)]
     assert [fault for fault in faults if fault] == []
 
 
 def test_stopped_runs_are_resumed(programs: Programs, tmp_path: Path) -> None:
     reference, chance = Reference.make(programs, "numpy", tmp_path), random.Random(2)
-    attempts = [stop_and_resume, fill_disk]
-    assert [attempt(programs, reference, tmp_path, chance) for attempt in attempts] == [None] * 2
+    attempts = [stop_and_resume, stop_and_resume, fill_disk]
+    assert [attempt(programs, reference, tmp_path, chance) for attempt in attempts] == [None] * 3

@@ -86,5 +86,4 @@ class _Weights:
 
 
 def _parameters(function: Callable[..., Any]) -> list[str]:
-
     return list(signature(function).parameters)
