@@ -138,8 +138,7 @@ def data_cases() -> Iterator[Case]:
         for name in ("data_batch_1", "test_batch")
     }
     call = (numpy, [*SMALL[1:], "--data.dataset=cifar10", "--data.root=.", "--data.url=http://127.0.0.1:9/"])
-    words = ("data_batch_1.bin", "automobile")  # labels that are all 0 are a category without images
-    yield from damaged_files("data_batch_1.bin", records["data_batch_1.bin"], records, call, words, loose=("zeros",))
+    yield from damaged_files("data_batch_1.bin", records["data_batch_1.bin"], records, call, loose=("zeros",))
     archive = tar_gz(records)
     own = {
         "no tar inside": gzip.compress(b"hello"),

@@ -52,7 +52,8 @@ class CIFAR10DataModule(ImageDataModule):
         if not files:
             raise UserError(f"{folder}: no data_batch_*.bin there; get CIFAR-10's binary version again.")
         train_images, train_labels = (np.concatenate(part) for part in zip(*map(read_records, files), strict=True))
-        train = select(train_images, train_labels, NAMES, categories, config.train_per_category, folder)
+        where = files[0] if len(files) == 1 else folder / "data_batch_*.bin"
+        train = select(train_images, train_labels, NAMES, categories, config.train_per_category, where)
         test = select(*read_records(folder / TEST), NAMES, categories, config.test_per_category, folder / TEST)
         part = "" if len(train_labels) == OFFICIAL else f" (only {len(files)} of 5 training files)"
         return ImageDataset("cifar10", f"CIFAR-10 photographs, from {folder}{part}", categories, *train, *test)
