@@ -2,10 +2,11 @@
 
 In lock-step every step is compared by itself. Here nothing is brought into line: the Lightning track trains alone, and
 its weights after each epoch are set beside NumPy's. How far rounding alone drives two such trainings apart is found
-from Lightning's side: further trainings start with every weight moved by one rounding, or add up their batches in
-another order. The tracks must not part faster than these do from each other. Where even these part (the training
-amplifies rounding), the row says from which epoch on nothing can be compared. The same holds from the step on where a
-number that is 0 to rounding decides: a ReLU's input, the lead of a maximum. There the tracks may take different sides.
+from Lightning's side: further trainings of its module start with every weight moved by one rounding, or add up their
+batches in another order. The tracks must not part faster than these do from each other. Where even these part (the
+training amplifies rounding), the row says from which epoch on nothing can be compared. The same holds from the step on
+where a number that is 0 to rounding decides: a ReLU's input, the lead of a maximum. There the tracks may take different
+sides.
 """
 
 from __future__ import annotations
@@ -19,16 +20,15 @@ import torch
 
 from datamodules.images import ImageDataModule
 from experiment.config import Experiment
-from experiment.errors import UserError
 from experiment.run import Row, Run
 from lightning_models import trainer as lightning_track
 from lightning_models.layers import Dropout
+from lightning_models.threads import prepare
 from numpy_ref import trainer as numpy_track
 from parity.bands import moved_by_rounding
 from parity.ledger import Finding, Ledger
 from parity.lockstep import EpochEnds, Lockstep
 from parity.records import State
-from training.program import begin
 from training.results import TrainingResult
 
 FACTOR = 32.0
@@ -37,6 +37,8 @@ USUAL = 8.0
 """Roundings by which a layer's results usually differ between two libraries."""
 TOO_FAR = 1e-3
 """Beyond this share of the way that the weights have gone, perturbed trainings say nothing any more."""
+MOVED, MOVING, REVERSED = "moved start", "moved at every step", "reversed sums"
+"""How a training is perturbed: each weight moved by one rounding at the start, at every step; batches backwards."""
 KINKS = (torch.nn.ReLU, torch.nn.LeakyReLU)
 
 
@@ -58,9 +60,7 @@ class Whole:
     reason: str = ""
 
 
-def compare_whole(
-    experiment: Experiment, data: ImageDataModule, run: Run, lockstep: Lockstep, perturbed: int = 2
-) -> Whole:
+def compare_whole(experiment: Experiment, data: ImageDataModule, run: Run, lockstep: Lockstep) -> Whole:
     """Train with Lightning alone, then again with perturbations, and set NumPy's weights beside them.
 
     Args:
@@ -68,33 +68,20 @@ def compare_whole(
         data: the images.
         run: where Lightning's training goes.
         lockstep: what NumPy did.
-        perturbed: how many trainings start one rounding away.
     """
     states, trainer = _train(experiment, data, run)
-    start = lightning_track.start_model(experiment, data)
-    first = {name: tensor.numpy().copy() for name, tensor in start.state_dict().items()}
+    first = _state(_start(experiment, data))
     result = trainer.test()
     random = np.random.default_rng(experiment.seed)
-    deviations: list[list[float]] = []
-    for number in range(perturbed):
-        moved = lightning_track.start_model(experiment, data)
-        _move(moved, random)
-        others, _ = _train(experiment, data, begin(experiment, f"perturbed_{number + 1}", data, data.metadata()), moved)
-        deviations.append(_apart(states, others))
-    if not any(isinstance(module, Dropout) for module in start.modules()):
-        run_reversed = begin(experiment, "reversed_sums", data, data.metadata())
-        reordered = lightning_track.start_model(experiment, data)
-        others, _ = _train(experiment, data, run_reversed, _reversed(reordered))
-        deviations.append(_apart(states, others))
+    drops = any(isinstance(module, Dropout) for module in trainer.model.modules())  # its masks belong to an order
+    ways = (MOVED, MOVED if drops else REVERSED)
+    deviations = [_apart(states, _train_perturbed(experiment, data, len(states), random, way)) for way in ways]
     apart = _apart(lockstep.numpy_states, states)
     roundings = _roundings(lockstep.ledger)
     band = _bands(deviations, states, len(apart), experiment, roundings)
     if any(one > other for one, other in zip(apart, band, strict=True)):  # before anything is called a difference
-        for number in range(perturbed):
-            run_moved = begin(experiment, f"moved_at_every_step_{number + 1}", data, data.metadata())
-            moved = _moving(lightning_track.start_model(experiment, data), random)
-            others, _ = _train(experiment, data, run_moved, moved)
-            deviations.append(_apart(states, others))
+        for way in (MOVED, MOVING, MOVING):
+            deviations.append(_apart(states, _train_perturbed(experiment, data, len(states), random, way)))
         band = _bands(deviations, states, len(apart), experiment, roundings)
     predictions = _predictions_apart(lockstep, result)
     whole = Whole(apart, band, trainer.history, result, run, predictions)
@@ -102,53 +89,57 @@ def compare_whole(
     return whole
 
 
-def _train(experiment: Experiment, data: ImageDataModule, run: Run, model: Any = None) -> tuple[list[State], Any]:
-    """Lightning's weights after each epoch, and the trainer; `model` is a perturbed start."""
-    perturbed = model is not None
-    model = model if model is not None else lightning_track.start_model(experiment, data)
+def _start(experiment: Experiment, data: ImageDataModule) -> Any:
+    """A LightningModule with the initial weights, stored in memory as the Trainer does it."""
+    model = lightning_track.start_model(experiment, data)
+    prepare(model, experiment, data.shape)
+    return model
+
+
+def _train(experiment: Experiment, data: ImageDataModule, run: Run) -> tuple[list[State], Any]:
+    """Lightning's weights after each epoch, and its trainer."""
     states: list[State] = []
-
-    def epoch_done(_: Row) -> None:
-        states.append({name: tensor.detach().cpu().numpy().copy() for name, tensor in model.state_dict().items()})
-
-    trainer = lightning_track.Trainer(experiment, data, run, model, EpochEnds(epoch_done))
-    try:
-        trainer.fit()
-    except UserError:  # the loss is no number any more: a perturbed training that goes so far has parted
-        if not perturbed:
-            raise
+    model = lightning_track.start_model(experiment, data)
+    done = EpochEnds(lambda _: states.append(_state(model)))
+    trainer = lightning_track.Trainer(experiment, data, run, model, done)
+    trainer.fit()
     return states, trainer
+
+
+def _train_perturbed(
+    experiment: Experiment, data: ImageDataModule, epochs: int, random: np.random.Generator, how: str
+) -> list[State]:
+    """PyTorch's weights after each epoch of a perturbed training; fewer epochs where they stop being numbers.
+
+    A plain loop over the LightningModule: what the Trainer does beside it (validation, files) changes no weight.
+    """
+    model = _start(experiment, data)
+    if how == MOVED:
+        _move(model, random)
+    step, states = _torch_stepper(model), []
+    for epoch in range(epochs):
+        for batch_idx, batch in enumerate(data.batches("train", epoch)):
+            if how == MOVING:
+                _move(model, random)
+            images, labels = batch[:2]
+            altered = (images[::-1].copy(), labels[::-1].copy()) if how == REVERSED else (images, labels)
+            _torch_step(model, altered, epoch, batch_idx)
+            step()
+        state = _state(model)
+        if not all(np.isfinite(array).all() for array in state.values()):
+            break
+        states.append(state)
+    return states
+
+
+def _state(model: torch.nn.Module) -> State:
+    return {name: tensor.detach().cpu().numpy().copy() for name, tensor in model.state_dict().items()}
 
 
 def _move(model: torch.nn.Module, random: np.random.Generator) -> None:
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.copy_(torch.from_numpy(moved_by_rounding(parameter.numpy(), random)))
-
-
-def _moving(model: Any, random: np.random.Generator) -> Any:
-    """The model, made to move its weights by one rounding at every step, as rounding does."""
-    base = type(model)
-
-    class Moving(base):  # type: ignore[misc,valid-type]
-        def training_step(self, batch: Any, batch_idx: int = 0) -> Any:
-            _move(self, random)
-            return super().training_step(batch, batch_idx)
-
-    model.__class__ = Moving
-    return model
-
-
-def _reversed(model: Any) -> Any:
-    """The model, made to see each training batch backwards: the same sums in another order."""
-    base = type(model)
-
-    class Reversed(base):  # type: ignore[misc,valid-type]
-        def training_step(self, batch: Any, batch_idx: int = 0) -> Any:
-            return super().training_step((batch[0].flip(0), batch[1].flip(0), *batch[2:]), batch_idx)
-
-    model.__class__ = Reversed
-    return model
 
 
 def _apart(states: list[State], twins: list[State]) -> list[float]:
@@ -261,7 +252,6 @@ def find_parting(experiment: Experiment, data: ImageDataModule, epochs: int) -> 
             modules[name].register_forward_pre_hook(_keep(seen, name))
             layer.__dict__["forward"] = _keeping(layer.forward, seen, f"numpy {name}")
     ours.train()
-    theirs.train()
     for epoch in range(epochs):
         ours.current_epoch = epoch
         for batch_idx, batch in enumerate(data.batches("train", epoch)):
@@ -309,6 +299,7 @@ def _torch_step(model: Any, batch: Any, epoch: int, batch_idx: int) -> None:
     for module in model.modules():
         if isinstance(module, Dropout):
             _set_step(module, epoch, batch_idx)
+    model.train()
     model.zero_grad()
     scores = model(torch.from_numpy(batch[0]))
     model.loss_terms(scores, torch.from_numpy(batch[1]))["loss"].backward()
