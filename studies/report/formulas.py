@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from experiment.config import DualTower, Experiment, Optimizer
+from experiment.config import DualTower, Experiment, Optimizer, Sequence
 from studies.report.document import Block, Formula, Text
 
 FORWARD = Formula(
@@ -33,6 +33,25 @@ BACKWARD = Formula(
     r"\frac{\partial \mathcal{L}}{\partial W_l} = \delta_l h_{l-1}^\top, \quad "
     r"\frac{\partial \mathcal{L}}{\partial b_l} = \delta_l",
     "Backpropagation: the gradient passes through each layer's transposed weights and its ReLU's gate.",
+)
+ATTENTION = Formula(
+    '(q, k, v) = x W^top + b, quad a = op("softmax")(q k^top \\/ sqrt(d)), quad y = op("concat")_h (a v) W_o^top + b_o',
+    r"(q, k, v) = x W^\top + b, \quad a = \operatorname{softmax}(q k^\top / \sqrt{d}), \quad "
+    r"y = \operatorname{concat}_h(a v) W_o^\top + b_o",
+    "Attention: each point takes the share a of each other point, in several heads; padding gets none.",
+)
+BLOCK = Formula(
+    'z = x + op("Attention")(op("LayerNorm")(x)), quad y = z + W_2 op("GELU")(W_1 op("LayerNorm")(z) + b_1) + b_2',
+    r"z = x + \operatorname{Attention}(\operatorname{LayerNorm}(x)), \quad "
+    r"y = z + W_2 \operatorname{GELU}(W_1 \operatorname{LayerNorm}(z) + b_1) + b_2",
+    "A block of the transformer: attention and two linear maps, each beside a residual connection.",
+)
+ATTENTION_BACKWARD = Formula(
+    "dif v = a^top dif o, quad dif a = dif o v^top, quad dif s = a dot.o (dif a - (dif a dot a) bold(1)^top), "
+    "quad dif q = dif s k \\/ sqrt(d), quad dif k = dif s^top q \\/ sqrt(d)",
+    r"dv = a^\top do, \quad da = do\, v^\top, \quad ds = a \odot (da - (da \cdot a) \mathbf{1}^\top), \quad "
+    r"dq = ds\, k / \sqrt{d}, \quad dk = ds^\top q / \sqrt{d}",
+    "Backwards through attention, for o = a v and the scores s; da · a is the sum of each row's products.",
 )
 OPTIMIZERS = {
     "sgd": Formula(
@@ -125,6 +144,19 @@ def of_classifier(experiment: Experiment) -> list[Block]:
     if config.layers is None:
         blocks += [Text("Backpropagation [@rumelhart1986]:"), BACKWARD]
     return blocks
+
+
+def of_transformer(config: Sequence) -> list[Block]:
+    """Attention, its block, the loss of Task III's network, and attention backwards."""
+    smoothed = f", its targets smoothed by {config.label_smoothing:g}" if config.label_smoothing else ""
+    return [
+        ATTENTION,
+        BLOCK,
+        Text(f"The loss is the cross-entropy of the softmax{smoothed}."),
+        CROSS_ENTROPY,
+        Text("Attention backwards, where dz is the gradient of the loss by z:"),
+        ATTENTION_BACKWARD,
+    ]
 
 
 def of_dual_tower(config: DualTower) -> list[Block]:

@@ -30,6 +30,8 @@ SVG: Any = {"svg.hashsalt": "report", "svg.fonttype": "path"}
 BREADTH, GAP, LEVEL = 1.5, 0.45, 1.75
 """Breadth of a box of the drawn network, the gap to the next, and from row to row."""
 PER_ROW = 5
+BOXES = {"Linear": 4, "Conv2d": 3, "MultiheadAttention": 2, "TransformerEncoderLayer": 2}
+"""Layers that have a box of their own, and its colour; the others are named in the box before."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,9 @@ def samples(results: Results, each: int = 8) -> Canvas:
 def architecture(experiment: Experiment, shape: Shape, categories: int, vector: int) -> Canvas:
     """The network as boxes from input to output; of the dual tower both towers, and where they meet."""
     picture = Stage(["drawing", "x".join(map(str, shape))], "#DDDDDD")
+    if experiment.model == "sequence":
+        points = Stage(["points", "x".join(map(str, shape))], "#DDDDDD")
+        return _drawn([[points, *_stages(experiment.sequence.hidden_layers, shape, categories, "softmax")]])
     if not MODELS[experiment.model].needs_words:
         layers = hidden_layers(experiment.softmax.hidden_dims, experiment.softmax.layers)
         last = "softmax" if experiment.softmax.loss == "cross_entropy" else "sigmoid"
@@ -118,15 +123,20 @@ def _stages(layers: Sequence[Any], shape: Shape, outputs: int, last: str) -> lis
     plan = plan_network(layers, shape, outputs, "layers")
     stages: list[Stage] = []
     for layer, after in zip(plan, output_shapes(plan, shape), strict=True):
-        if layer.name in ("Linear", "Conv2d"):
-            colour = COLOURS[4] if layer.name == "Linear" else COLOURS[3]
-            stages.append(Stage([layer.name, "x".join(map(str, after))], colour))
+        if layer.name in BOXES:
+            colour = COLOURS[BOXES[layer.name]]
+            stages.append(Stage([_title(layer), "x".join(map(str, after))], colour))
         elif layer.name != "Flatten":
             if not stages:
                 stages.append(Stage([], "#DDDDDD"))
             stages[-1].lines.append(_named(layer, after))
     stages[-1].lines.append(last)
     return stages
+
+
+def _title(layer: LayerPlan) -> str:
+    names = {"TransformerEncoderLayer": "Transformer block", "MultiheadAttention": "Attention"}
+    return names.get(layer.name, layer.name)
 
 
 def _named(layer: LayerPlan, after: Shape) -> str:

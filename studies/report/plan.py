@@ -48,6 +48,8 @@ class Words:
     """After the results of Task I."""
     task_two: str = ""
     """After the results of Task II."""
+    task_three: str = ""
+    """After the results of Task III."""
     comparison: str = ""
     """After the comparison of the two tracks."""
     discussion: str = ""
@@ -71,11 +73,13 @@ class Report:
     links: dict[str, str] = field(default_factory=dict)
     """Further lines of the title page, {text: address}: the code's repository, a shared TensorBoard, ..."""
     full: bool = False
-    """Whether to show all figures and tables; else about 14 pages for two tasks."""
+    """Whether to show all figures and tables; else about 14 pages for Tasks I and II."""
     task_one: str | None = "softmax.yaml"
     """Config of the classifier, relative to the report's YAML; null leaves the task out."""
     task_two: str | None = "dual_tower.yaml"
     """Config of the dual tower; null leaves the task out."""
+    task_three: str | None = None
+    """Config of the transformer on strokes; null leaves the task out."""
     sweeps: Sweeps = field(default_factory=Sweeps)
     """The hyperparameter sweeps."""
     words: Words = field(default_factory=Words)
@@ -85,11 +89,12 @@ class Report:
         for text, address in self.links.items():
             if not address.startswith(("http://", "https://")):
                 raise UserError(f"links: {text!r} must lead to an address that begins with https://, not {address!r}.")
-        if not (self.task_one or self.task_two):
-            raise UserError("task_one: at least one of task_one and task_two must name a config.")
+        if not (self.task_one or self.task_two or self.task_three):
+            raise UserError("task_one: at least one of task_one, task_two and task_three must name a config.")
 
 
 USUAL = Report(
+    task_three="sequence.yaml",
     sweeps=Sweeps(
         hyperparameters="sweeps/softmax_grid.yaml",
         depth="sweeps/depth.yaml",
@@ -97,14 +102,14 @@ USUAL = Report(
         ablation="sweeps/ablation.yaml",
         word_tower="sweeps/word_tower.yaml",
         embedding="sweeps/embedding.yaml",
-    )
+    ),
 )
 """The report without a config: it shows those of these parts whose runs exist."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """One of the two tasks: its config and the experiment in it."""
+    """One of the tasks: its config and the experiment in it."""
 
     config: Path
     experiment: Experiment
@@ -122,7 +127,7 @@ class Plan:
 
     def __init__(self, report: Report, folder: Path, flags: list[str], demanding: bool) -> None:
         self.report, self.folder, self.flags, self.demanding = report, folder, flags, demanding
-        configs = {name: getattr(report, name) for name in ("task_one", "task_two")}
+        configs = {name: getattr(report, name) for name in ("task_one", "task_two", "task_three")}
         self.tasks = {name: _task(folder / path, flags) for name, path in configs.items() if path}
         files = {each.name: getattr(report.sweeps, each.name) for each in fields(Sweeps)}
         self.sweep_files = {name: folder / path for name, path in files.items() if path}

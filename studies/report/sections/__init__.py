@@ -11,6 +11,7 @@ from studies.report.sections.data import data
 from studies.report.sections.front import front
 from studies.report.sections.reproducibility import reproducibility
 from studies.report.sections.task_one import task_one
+from studies.report.sections.task_three import task_three
 from studies.report.sections.task_two import task_two
 
 
@@ -20,7 +21,7 @@ def write(plan: Plan, evidence: Evidence) -> Document:
     number = f"Student number {report.student_number}" if report.student_number else ""
     author = [line for line in (report.name, number, report.course) if line]
     document = Document(report.title, author, report.links, evidence.date())
-    for chapter in (front, data, task_one, task_two, comparison):
+    for chapter in (front, data, task_one, task_two, task_three, comparison):
         document.blocks += chapter(plan, evidence)
     document.blocks += own_chapter(plan, "discussion", "Discussion")
     document.blocks += own_chapter(plan, "conclusion", "Conclusion")

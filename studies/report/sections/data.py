@@ -44,10 +44,9 @@ def data(plan: Plan, evidence: Evidence) -> list[Block]:
         Figure(f"Test drawings of each category: {metadata['label']} ({metadata['source']}).", [picture], 0.8)
     )
     blocks.append(_counts(metadata))
-    height, width = metadata["shape"][1:]
     blocks.append(
         Text(
-            f"A drawing has {height} x {width} pixels, divided by 255. {run.experiment.data.val_fraction:.0%} of the "
+            f"{_form(metadata['shape'])} {run.experiment.data.val_fraction:.0%} of the "
             f"training drawings, chosen at random with seed {run.experiment.seed}, are for validation: for "
             "hyperparameters, the best epoch and early stopping. The test drawings are used once, at the end."
         )
@@ -57,6 +56,13 @@ def data(plan: Plan, evidence: Evidence) -> list[Block]:
         changes = ", ".join(f"{name} {value:g}" for name, value in asdict(augmentation).items() if value)
         blocks.append(Text(f"Training drawings are augmented in each epoch: {changes}."))
     return [*blocks, *words(plan, "data")]
+
+
+def _form(shape: list[int]) -> str:
+    """What a network gets of a drawing."""
+    if len(shape) == 2:
+        return f"A drawing is a sequence of at most {shape[0]} points of its strokes, with {shape[1]} numbers each."
+    return f"A drawing has {shape[1]} x {shape[2]} pixels, divided by 255."
 
 
 def _counts(metadata: dict[str, Any]) -> Table:

@@ -9,7 +9,7 @@ from studies.report.sections.common import NAMES, WIDTH, number, own_chapter, sm
 from training.tracks import TRACKS
 
 SUMMARY = ("accuracy", "f1_macro", "roc_auc_macro", "pr_auc_macro")
-MODELS = {"task_one": "classifier", "task_two": "dual tower"}
+MODELS = {"task_one": "classifier", "task_two": "dual tower", "task_three": "transformer on strokes"}
 
 
 def front(plan: Plan, evidence: Evidence) -> list[Block]:
