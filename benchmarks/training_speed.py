@@ -37,6 +37,7 @@ import torchmetrics  # noqa: E402
 from threadpoolctl import threadpool_limits  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
+from benchmarks.bare_transformer import bare_transformer  # noqa: E402
 from datamodules.image_dataset import as_batch  # noqa: E402
 from datamodules.images import ImageDataModule  # noqa: E402
 from datamodules.lightning_adapter import ImageLightningDataModule  # noqa: E402
@@ -60,6 +61,9 @@ CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 SMALL_CNN = parse_command(
     "", ["--config", str(CONFIGS / "reports" / "3_mnist" / "cnn_10_epochs_batch_64.yaml")]
 ).experiment.softmax
+
+STROKES = ["--data.augmentation", "{}", "--data.source", "doodles", "--data.test_per_category", "20"]
+"""A transformer on doodles: bitmaps that `--data.root` brings have no strokes."""
 
 OPTIONS = {
     "Conv2d": ("stride", "padding"), "MaxPool2d": ("kernel_size", "stride"), "BatchNorm2d": ("eps", "momentum"),
@@ -277,10 +281,10 @@ def compare(title: str, experiment: Experiment, usual: bool = True) -> None:
     """Let all contestants run in turns, and print medians and ratios to the fastest bare loop."""
     data = make_data(experiment)
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+        folder, bare = Path(name), bare_transformer if experiment.model == "sequence" else bare_loop
         contestants = {
-            "bare PyTorch loop, 1 thread": bare_loop(experiment, data, 1),
-            "bare PyTorch loop, 2 threads": bare_loop(experiment, data, 2),
+            "bare PyTorch loop, 1 thread": bare(experiment, data, 1),
+            "bare PyTorch loop, 2 threads": bare(experiment, data, 2),
             "NumPy track": numpy_epochs(experiment, data, folder),
             "Lightning track": lightning_epochs(experiment, data, folder),
         }
@@ -291,10 +295,11 @@ def compare(title: str, experiment: Experiment, usual: bool = True) -> None:
             contestants["scikit-learn MLPClassifier"] = scikit_learn(experiment, data)
         images, rounds = (IMAGES, MORE_ROUNDS) if usual else (0, ROUNDS)
         speeds = in_turns(contestants, data, images, rounds)
-        speeds |= jax_speeds(experiment, data, folder, images, rounds)
+        if experiment.model != "sequence":
+            speeds |= jax_speeds(experiment, data, folder, images, rounds)
     medians = {name: statistics.median(values) for name, values in speeds.items()}
-    bare = max(medians[name] for name in list(contestants)[:2])
-    report(f"{title} on {data.description}", speeds, bare, "of the fastest bare loop")
+    fastest = max(medians[name] for name in list(contestants)[:2])
+    report(f"{title} on {data.description}", speeds, fastest, "of the fastest bare loop")
 
 
 def compare_augmentation(title: str, experiment: Experiment) -> None:
@@ -340,7 +345,7 @@ def report(title: str, speeds: dict[str, list[float]], base: float, words: str) 
 
 
 def main() -> int:
-    """Benchmark the softmax classifier, the dual tower, a CNN, and what augmentation costs."""
+    """Benchmark the softmax classifier, the dual tower, CNNs, a transformer, and what augmentation costs."""
     warnings.filterwarnings("ignore")
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     base = parse_command("Compare training speeds.", sys.argv[1:]).experiment
@@ -348,6 +353,8 @@ def main() -> int:
     compare("dual tower", replace(base, model="dual_tower", optimizer=Optimizer(lr=0.1)))
     for name, network in (("small CNN (report 3)", SMALL_CNN), ("CNN of the recipe", _recipe("cnn").softmax)):
         compare(name, replace(base, softmax=replace(network, label_smoothing=0.0), optimizer=Optimizer(lr=0.01)), False)
+    strokes = parse_command("", ["--config", str(CONFIGS / "sequence.yaml"), *STROKES]).experiment
+    compare("transformer on strokes", strokes, False)
     augmentation = _recipe("mlp").data.augmentation
     for name, network in (("MLP [128, 64]", Softmax()), ("MLP of the recipe", _recipe("mlp").softmax)):
         data = replace(base.data, augmentation=augmentation)
