@@ -1,4 +1,4 @@
-"""The network of a finished dual tower, for programs that need words."""
+"""The network of a finished run, for programs that compare vectors."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ from experiment.errors import UserError
 from experiment.registry import MODELS
 from experiment.trained_run import Trained, read_trained
 from training.tracks import Predictor, load_track
+
+
+def read_any(folder: Path, track: str) -> tuple[Trained, Predictor]:
+    """A run, and its network."""
+    trained = read_trained(folder)
+    return trained, load_track(track).predictor(trained)
 
 
 def read_dual_tower(folder: Path, track: str) -> tuple[Trained, Predictor]:

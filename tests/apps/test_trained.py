@@ -17,6 +17,7 @@ from apps.index import Index, quality
 from apps.zero_shot_evaluation import evaluate_zero_shot, exemplars, rank_of
 from datamodules.images import Split
 from datamodules.registry import make_data
+from datamodules.sequences import to_strokes
 from experiment.config import Data, DualTower, Experiment, Sequence, Softmax, Trainer
 from experiment.errors import UserError
 from experiment.run import Run
@@ -195,6 +196,20 @@ def test_search_by_drawing_finds_itself_first(runs: dict[str, Path], program: Pr
     assert result.returncode == 0, result.stderr
     first = next(csv.DictReader((tmp_path / "search" / "one.npy.csv").open()))
     assert int(first["row"]) == data.rows["test"][7] and float(first["similarity"]) == pytest.approx(1, abs=1e-5)
+
+
+def test_any_run_searches_by_a_drawing(both_forms: dict[str, Path], program: Program, tmp_path: Path) -> None:
+    on_strokes = both_forms["strokes"]
+    data = make_data(read_trained(on_strokes).experiment)
+    drawing = [stroke.tolist() for stroke in to_strokes(data.images("test")[3])]
+    (tmp_path / "one.ndjson").write_text(json.dumps({"drawing": drawing}) + "\n")
+    result = program("apps", "search", "one.ndjson", "--run", on_strokes, "-k", 3)
+    assert result.returncode == 0, result.stderr
+    first = next(csv.DictReader((tmp_path / "search" / "one.ndjson.csv").open()))
+    assert int(first["row"]) == data.rows["test"][3] and float(first["similarity"]) == pytest.approx(1, abs=1e-4)
+    result = program("apps", "search", "--run", on_strokes)
+    assert "drawing to drawings" in result.stdout and "word to drawings" not in result.stdout
+    assert_refused(program("apps", "search", "yoga", "--run", on_strokes), "a classifier knows no words")
 
 
 def test_search_says_how_good_it_is(runs: dict[str, Path], program: Program) -> None:
