@@ -65,7 +65,7 @@ class MultiheadAttention(torch.nn.MultiheadAttention):
         return self._attend(x, need_weights=False)[0]
 
     def weights(self, x: torch.Tensor) -> torch.Tensor:
-        """The attention (B, H, T, T): whereto each point looks."""
+        """The attention (B, H, T, T): how much each point looks at each other."""
         return self._attend(x, need_weights=True)[1]
 
     def _attend(self, x: torch.Tensor, need_weights: bool) -> Any:

@@ -36,7 +36,7 @@ class MultiheadAttention(Layer):
         self._padding = padding
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        """y; `_weights` keeps the attention a (B, H, T, T): whereto each point looks."""
+        """y; `_weights` keeps the attention a (B, H, T, T): how much each point looks at each other."""
         self._x = x.reshape(-1, x.shape[2])
         projected = matmul(self._x, self.in_proj_weight.data.T)
         projected += self.in_proj_bias.data
