@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeVar
@@ -118,6 +119,7 @@ def _helper() -> _Helper | None:
     return _the_helper
 
 
+@cache
 def usable_cores() -> int:
     """How many cores this process may use: those it is bound to, and no more than a container's quota of time."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
