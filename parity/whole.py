@@ -90,7 +90,7 @@ def compare_whole(experiment: Experiment, data: ImageDataModule, run: Run, locks
 
 
 def _start(experiment: Experiment, data: ImageDataModule) -> Any:
-    """A LightningModule with the initial weights, stored in memory as the Trainer does it."""
+    """A LightningModule with the initial weights, prepared as the Trainer prepares it."""
     model = lightning_track.start_model(experiment, data)
     prepare(model, experiment, data.shape)
     return model
