@@ -18,7 +18,7 @@ def read_any(folder: Path, track: str) -> tuple[Trained, Predictor]:
 
 def read_dual_tower(folder: Path, track: str) -> tuple[Trained, Predictor]:
     """A run with a word tower, and its network; a classifier's run is a `UserError`."""
-    trained = read_trained(folder)
+    trained, network = read_any(folder, track)
     if not MODELS[trained.experiment.model].needs_words:
         raise UserError(f"{folder}: a classifier knows no words; give the run of a dual tower.")
-    return trained, load_track(track).predictor(trained)
+    return trained, network

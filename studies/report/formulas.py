@@ -139,8 +139,7 @@ def of_classifier(experiment: Experiment) -> list[Block]:
             Text("The loss is the binary cross-entropy of one sigmoid for each category."),
             BINARY_CROSS_ENTROPY,
         ]
-    smoothed = f", its targets smoothed by {config.label_smoothing:g}" if config.label_smoothing else ""
-    blocks += [Text(f"The loss is the cross-entropy of the softmax{smoothed}."), CROSS_ENTROPY]
+    blocks += _cross_entropy(config.label_smoothing)
     if config.layers is None:
         blocks += [Text("Backpropagation [@rumelhart1986]:"), BACKWARD]
     return blocks
@@ -148,12 +147,10 @@ def of_classifier(experiment: Experiment) -> list[Block]:
 
 def of_transformer(config: Sequence) -> list[Block]:
     """Attention, its block, the loss of Task III's network, and attention backwards."""
-    smoothed = f", its targets smoothed by {config.label_smoothing:g}" if config.label_smoothing else ""
     return [
         ATTENTION,
         BLOCK,
-        Text(f"The loss is the cross-entropy of the softmax{smoothed}."),
-        CROSS_ENTROPY,
+        *_cross_entropy(config.label_smoothing),
         Text("Attention backwards, where dz is the gradient of the loss by z:"),
         ATTENTION_BACKWARD,
     ]
@@ -187,3 +184,8 @@ def of_dual_tower(config: DualTower) -> list[Block]:
             CONTRAST,
         ]
     return blocks
+
+
+def _cross_entropy(smoothing: float) -> list[Block]:
+    smoothed = f", its targets smoothed by {smoothing:g}" if smoothing else ""
+    return [Text(f"The loss is the cross-entropy of the softmax{smoothed}."), CROSS_ENTROPY]

@@ -22,10 +22,9 @@ from experiment.errors import UserError
 from experiment.run import Run, finished_runs
 from studies.report import pictures
 from studies.report.document import Document
-from studies.report.evidence import Evidence, gather, unlike
+from studies.report.evidence import gather, unlike
 from studies.report.plan import Plan, Sweeps, Words, as_line, read_plan
 from studies.report.sections import write
-from studies.report.sections.data import data
 from studies.report.sections.front import front
 from studies.report.sections.reproducibility import reproducibility
 from studies.report.writers import as_html, as_pdf, references
@@ -354,27 +353,6 @@ def test_by_default_it_is_short_and_leaves_out_what_was_not_asked_for(made: Made
     )
     text = "\n".join(text_of(as_pdf(write(bare, gather(bare)))))
     assert "Task II" not in text and "sweep" not in text and "missing" not in text and "Discussion" not in text
-
-
-def test_the_transformer_has_a_chapter(program: Program, tmp_path: Path) -> None:
-    flags = ["--data.source=doodles", "--data.train_per_category=20", "--data.test_per_category=6"]
-    flags += ["--trainer.max_epochs=1", "--figures=false", f"--logs_root={tmp_path}"]
-    for config in ("softmax", "sequence"):
-        done = program("numpy_ref/train.py", "--config", PROJECT / "configs" / f"{config}.yaml", *flags)
-        assert done.returncode == 0, done.stderr
-    plan = read_plan(None, flags)
-    evidence = gather(plan)
-    assert unlike(evidence) == []  # strokes and bitmaps of the same drawings
-    html = as_html(write(plan, evidence))
-    for word in ("Task III: a transformer on the strokes", "look at each other", "Where the last block looks"):
-        assert word in html, word
-    assert "28 x 28 pixels" in html and "Attention Is All You Need" in html
-    assert "at most 96 points" in as_html(Document("", [], {}, "", data(plan, only(evidence, "task_three"))))
-
-
-def only(evidence: Evidence, task: str) -> Evidence:
-    """The evidence of one task."""
-    return Evidence({key: run for key, run in evidence.runs.items() if key[0] == task})
 
 
 def test_only_settings_in_force_are_listed(made: Made) -> None:
