@@ -16,6 +16,8 @@ from studies.sweep.definition import Sweep, as_text, read_sweep
 from training.tracks import load_track
 
 CONFIGS = PROJECT / "configs"
+MODELS_OF_TASKS = {"task_one": "softmax", "task_two": "dual_tower", "task_three": "sequence"}
+"""The model that each task's chapter is about."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,8 +129,12 @@ class Plan:
 
     def __init__(self, report: Report, folder: Path, flags: list[str], demanding: bool) -> None:
         self.report, self.folder, self.flags, self.demanding = report, folder, flags, demanding
-        configs = {name: getattr(report, name) for name in ("task_one", "task_two", "task_three")}
+        configs = {name: getattr(report, name) for name in MODELS_OF_TASKS}
         self.tasks = {name: _task(folder / path, flags) for name, path in configs.items() if path}
+        for name, task in self.tasks.items():
+            if task.experiment.model != MODELS_OF_TASKS[name]:
+                wanted, found = MODELS_OF_TASKS[name], task.experiment.model
+                raise UserError(f"{name}: {task.config} trains the model {found}; give a config of the model {wanted}.")
         files = {each.name: getattr(report.sweeps, each.name) for each in fields(Sweeps)}
         self.sweep_files = {name: folder / path for name, path in files.items() if path}
         self.sweeps: dict[str, Sweep] = {name: read_sweep(path, flags) for name, path in self.sweep_files.items()}

@@ -323,6 +323,7 @@ def test_a_run_with_other_settings_is_not_the_one_that_was_asked_for(made: Made)
         ("links: {code: example.org}\n", ("links", "https://")),
         (TASKS + "sweeps: {hyperparameters: nowhere.yaml}\n", ("cannot read", "nowhere.yaml", "No such file")),
         ("task_one: nowhere.yaml\n", ("nowhere.yaml",)),
+        (f"task_three: {PROJECT}/configs/softmax.yaml\n" + TASKS, ("task_three", "model softmax", "model sequence")),
         ("title: [1]\n", ("title",)),
     ],
 )
