@@ -9,6 +9,7 @@ run.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -20,10 +21,10 @@ import torch
 
 from parity.check.catalogue import CATALOGUE
 from parity.check.diagnosis import Diagnosis, Finding
-from parity.check.explain import distance
 from parity.check.hand_written import Layer
 from parity.check.inside.program import CannotCall
 from parity.check.layer_mistakes import variants
+from parity.check.outputs import distance
 
 Array = np.ndarray
 Arrays = dict[str, Array]
@@ -197,6 +198,8 @@ def _name(module: torch.nn.Module, cases: list[tuple[Array, Array, Arrays, Array
             name for name, arrays in variants(module, x, g, params) if _reproduces({**right, **arrays}, arrays, seen)
         ]
         possible = list(dict.fromkeys(names)) if possible is None else [n for n in possible if n in names]
+    if not possible:
+        possible = _two_names(module, cases, wrong, params)
     first = next(key for key in ("forward", "running_mean", "running_var", "evaluation", *wrong) if key in wrong)
     if possible:
         ids = possible[0].split()
@@ -209,6 +212,28 @@ def _name(module: torch.nn.Module, cases: list[tuple[Array, Array, Arrays, Array
 
     detail = f"{first}: {describe(np.asarray(seen[first]), right[first], None, None)}"
     return [Finding("unexplained", PLACE.get(first, "gradients"), reproduced=False, detail=detail)]
+
+
+def _two_names(
+    module: torch.nn.Module,
+    cases: list[tuple[Array, Array, Arrays, Arrays]],
+    wrong: list[str],
+    params: dict[str, Array],
+) -> list[str]:
+    """Two mistakes that were made in different arrays: "a b", or nothing."""
+    covers: dict[tuple[int, str], set[str]] | None = None
+    for x, g, seen, right in cases:
+        mine: dict[tuple[int, str], set[str]] = {}
+        for number, (name, arrays) in enumerate(variants(module, x, g, params)):
+            changed = {k for k in arrays if k in seen and _far(arrays, right, k)}
+            same = {k for k in wrong if k in arrays and not _far(seen, arrays, k)}
+            mine[number, name] = same if changed <= set(wrong) else set()
+        covers = mine if covers is None else {n: covers[n] & mine[n] for n in covers if n in mine}
+    named = {n: keys for n, keys in (covers or {}).items() if keys and " " not in n[1]}
+    for one, two in itertools.combinations(named, 2):
+        if named[one] | named[two] == set(wrong) and one[1] != two[1]:
+            return [f"{one[1]} {two[1]}"]
+    return []
 
 
 def _reproduces(predicted: Arrays, changed: Arrays, seen: Arrays) -> bool:

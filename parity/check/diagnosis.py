@@ -55,3 +55,13 @@ class Diagnosis:
     def unexplained(self) -> int:
         """How many findings are differences without a name."""
         return sum(not f.reproduced for f in self.findings)
+
+
+def rank(d: Diagnosis) -> tuple[int, ...]:
+    """Less is better: what was compared comes first, then what is wrong without a name, then what is wrong."""
+    return (
+        -len(d.checked) - 2 * ("gradients" in d.checked or "update" in d.checked),
+        d.unexplained,
+        len(d.findings),
+        len(d.notes),
+    )

@@ -1,191 +1,22 @@
-"""Explain what was seen by reproducing it: which forward pass, which loss, which mistakes of the backward pass."""
+"""Explain the observed gradients by reproducing them: which mistakes of the backward pass, alone or two at once."""
 
 from __future__ import annotations
 
 import itertools
-import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from parity.check.losses import Loss, move_labels
 from parity.check.mistakes import all_tweaks
-from parity.check.network import ACTIVATIONS, OUTPUTS, Context, Net, Trace, Tweak, forward, softmax
+from parity.check.network import Context, Net, Tweak
+from parity.check.outputs import distance, run
 from parity.check.reference import backward
-from parity.check.seen import Array, Session, Step
+from parity.check.seen import Array, Session
 
 PAIR_SECONDS = 1.5
-
-
-def distance(mine: Array | None, other: Array | None) -> float:
-    """The largest difference relative to the largest number; infinite for other shapes or numbers not finite."""
-    if mine is None or other is None or np.size(mine) != np.size(other):
-        return np.inf
-    one, two = np.ravel(mine).astype(float), np.ravel(other).astype(float)
-    if not (np.isfinite(one).all() and np.isfinite(two).all()):
-        return np.inf
-    return float(np.abs(one - two).max() / max(np.abs(two).max(), np.abs(one).max(), 1e-12))
-
-
-# ---- forward ---------------------------------------------------------------------------------------------------------
-
-
-def forward_candidates(hidden: int) -> Iterator[Net]:
-    """Networks, right ones first, then those with a mistake in the forward pass."""
-    same = [(name,) * hidden for name in ACTIVATIONS if name != "linear" or not hidden]
-    mixed = [
-        m
-        for m in itertools.product(("relu", "sigmoid", "tanh", "linear", "leaky 0.01"), repeat=hidden)
-        if len(set(m)) > 1
-    ]
-    linear = [("linear",) * hidden] if hidden else []
-    for activations in [*same, *(mixed if hidden <= 3 else [])]:
-        yield from (Net(activations, output) for output in OUTPUTS)
-    layers: list[int | None] = [None, *range(hidden + 1)]
-    main = [m for m in same if m and m[0] in ("relu", "sigmoid", "tanh", "leaky 0.01")] or [()]
-    for activations in [*main, *linear, *(mixed if hidden == 2 else [])]:
-        yield from (
-            Net(activations, "softmax", (Tweak("activation_on_output", a),)) for a in ("relu", "sigmoid", "tanh")
-        )
-        yield from (Net(activations, "sigmoid", (Tweak("activation_on_output", a),)) for a in ("relu", "tanh"))
-        for way in itertools.product(("batch", "classes", "one"), ("batch", "all")):
-            yield Net(activations, "softmax", (Tweak("softmax_wrong_axis", " / ".join(way)),))
-        yield Net(activations, "softmax", (Tweak("softmax_twice"),))
-        for output in OUTPUTS:
-            yield Net(activations, output)
-            for layer in layers:
-                yield Net(activations, output, (Tweak("bias_missing_forward", "", layer),))
-    for activations in main:  # two mistakes
-        for layer in layers:
-            missing = Tweak("bias_missing_forward", "", layer)
-            for other in (
-                Tweak("activation_on_output", "relu"),
-                Tweak("softmax_wrong_axis", "batch / batch"),
-                Tweak("softmax_twice"),
-            ):
-                yield Net(activations, "softmax", (missing, other))
-
-
-def explain_forward(session: Session) -> Net | None:
-    """The network whose outputs are the observed ones in every step."""
-    steps = [s for s in session.steps if s.output is not None]
-    for net in forward_candidates(len(session.sizes) - 2):
-        if all(distance(s.output, run(net, s).out) < session.tolerance * 3 for s in steps):
-            return net
-    return None
-
-
-def run(net: Net, step: Step) -> Trace:
-    """The reference's forward pass with the person's weights."""
-    with np.errstate(all="ignore"):
-        return forward(net, step.x, [w.astype(float) for w in step.weights], step.biases)
-
-
-# ---- loss ------------------------------------------------------------------------------------------------------------
-
-REDUCTIONS = {
-    "mean": lambda n, c: 1 / n,
-    "sum": lambda n, c: 1.0,
-    "half mean": lambda n, c: 0.5 / n,
-    "half sum": lambda n, c: 0.5,
-    "mean of all entries": lambda n, c: 1 / (n * c),
-    "half mean of all entries": lambda n, c: 0.5 / (n * c),
-    "sum over classes' mean": lambda n, c: 1 / c,
-}
-
-
-@dataclass
-class Loss:
-    """Which loss: its kind, how it is reduced (None where it was not seen), its penalty λ ΣW², wrong labels."""
-
-    kind: str
-    reduction: str | None = None
-    penalty: float = 0.0
-    tweak: Tweak | None = None
-    recognised: bool = True
-
-    def factor(self, count: int, classes: int) -> float:
-        """The factor before the sum of the reference's gradients (½Σ(p-t)² for sse)."""
-        base = REDUCTIONS[self.reduction or "mean"](count, classes)
-        return base * (2 if self.kind == "sse" else 1)
-
-
-def base_losses(output: Array, target: Array) -> dict[str, float]:
-    """Every loss that the outputs may have, as a sum."""
-    found: dict[str, float] = {}
-    with np.errstate(all="ignore"):
-        inside = (output > 0) & (output < 1)
-        if inside.all():
-            if target.shape[1] > 1:
-                found["ce"] = float(-(target * np.log(output)).sum())
-            found["bce"] = float(-(target * np.log(output) + (1 - target) * np.log(1 - output)).sum())
-        if target.shape[1] > 1:
-            key = "ce of softmax" if (inside.all() and np.abs(output.sum(1) - 1).max() < 1e-4) or inside.all() else "ce"
-            found[key if key not in found else "ce of softmax"] = float(-(target * np.log(softmax(output))).sum())
-            correct = (output * target).sum(1, keepdims=True)
-            found["hinge"] = float((np.maximum(0, output - correct + 1) * (1 - target)).sum())
-            if (output < 0).all():
-                found.setdefault("nll", float(-(target * output).sum()))
-        if not inside.all():
-            found["bce of sigmoid"] = float((np.logaddexp(0, output) - target * output).sum())
-        found["sse"] = float(((output - target) ** 2).sum())
-    return found
-
-
-def explain_loss(session: Session, net: Net) -> list[Loss]:
-    """The losses that are the observed numbers in every step; those that the output suggests where none was seen."""
-    steps = [s for s in session.steps if s.loss is not None and s.output is not None and np.isfinite(s.loss)]
-    if steps:
-        for tweak in (None, *(Tweak("labels_off_by_one", o) for o in ("+1", "-1", "+1 lost", "-1 lost"))):
-            for kind in base_losses(steps[0].output, steps[0].target):  # type: ignore[arg-type]
-                for name in REDUCTIONS:
-                    penalty = _penalty(steps, kind, name, tweak, session.tolerance)
-                    if penalty is not None and (penalty == 0 or not session.single):
-                        kind = {"nll": "ce", "bce of sigmoid": "bce"}.get(kind, kind)
-                        return [Loss(kind, name, penalty, tweak)]
-    guesses = {
-        "softmax": ["ce", "sse", "bce"],
-        "sigmoid": ["bce", "sse", "ce"],
-        "linear": ["ce", "sse", "hinge", "bce"],
-        "log-softmax": ["ce"],
-    }.get(net.output, ["sse", "ce"])
-    classes = session.sizes[-1]
-    guesses = [g for g in guesses if classes > 1 or g not in ("ce", "hinge")]
-    return [Loss(kind, None, recognised=not steps) for kind in guesses]
-
-
-def _penalty(steps: list[Step], kind: str, name: str, tweak: Tweak | None, tolerance: float) -> float | None:
-    """λ such that every step's loss is factor · base + λ ΣW²; None where no single λ will do."""
-    found = []
-    for step in steps:
-        assert step.output is not None and step.loss is not None
-        target = move_labels(step.target, tweak)
-        base = REDUCTIONS[name](step.count, step.target.shape[1]) * base_losses(step.output, target).get(kind, np.nan)
-        squares = sum(float((w.astype(float) ** 2).sum()) for w in step.weights)
-        close = abs(step.loss - base) < 10 * tolerance * max(abs(step.loss), 1e-3)
-        found.append((0.0 if close else (step.loss - base) / squares, step.count))
-    alike = [value for value, count in found if count == found[0][1]]
-    if not np.isfinite(alike).all() or min(alike) < 0:
-        return None
-    spread = max(alike) - min(alike)
-    if len(alike) < 2 and alike[0] != 0:
-        return None
-    return alike[0] if spread <= 1e-5 * max(alike[0], 1e-9) else None
-
-
-def move_labels(target: Array, tweak: Tweak | None) -> Array:
-    """Targets with the labels off by one."""
-    if tweak is None:
-        return target
-    shift = 1 if tweak.option[0] == "+" else -1
-    moved = np.roll(target, shift, 1)
-    if tweak.option.endswith("lost"):
-        moved[:, 0 if shift == 1 else -1] = 0
-    return moved
-
-
-# ---- gradients -------------------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -198,6 +29,8 @@ class Match:
     decays: list[float]
     bias_decays: list[float]
     error: float
+    undecayed: list[int] = field(default_factory=list)
+    """The layers whose gradients lack the penalty that the others have."""
 
 
 NEVER_RESET = ((Tweak("grad_not_reset"),), (Tweak("grad_not_reset", "sums"),))
@@ -216,11 +49,15 @@ class Gradients:
         self.traces = [run(net, s) for s in self.steps]
         self.has_bias = any(b is not None for b in self.steps[0].biases)
         self.rate = session.rate or 0.05
+        self.undecayed: list[int] = []
 
     def predict(self, loss: Loss, tweaks: tuple[Tweak, ...], index: int) -> tuple[list[Array], list[Array]]:
         """The reference's summed gradients of one step, with mistakes."""
         step = self.steps[index]
-        context = Context(self.traces[:index], self.rate, loss.factor(step.count, step.target.shape[1]))
+        scale = loss.factor(step.count, step.target.shape[1])
+        if any(t.id == "update_before_backprop" for t in tweaks):
+            scale = self._actual_scale(loss, tweaks, index)
+        context = Context(self.traces[:index], self.rate, scale)
         target = move_labels(step.target, loss.tweak)
         plain = tuple(t for t in tweaks if t.id != "grad_not_reset")
         with np.errstate(all="ignore"):
@@ -232,6 +69,14 @@ class Gradients:
             dws = [a + share * b for a, b in zip(dws, before_w, strict=True)]
             dbs = [a + share * b for a, b in zip(dbs, before_b, strict=True)]
         return dws, dbs
+
+    def _actual_scale(self, loss: Loss, tweaks: tuple[Tweak, ...], index: int) -> float:
+        """The factor of the last layer's gradient, which an update made too early has, too."""
+        others = tuple(t for t in tweaks if t.id != "update_before_backprop")
+        right, seen = self.predict(loss, others, index)[0][-1], np.asarray(self.observed[index][0][-1], float)
+        if right.shape != seen.shape:
+            return loss.factor(self.steps[index].count, self.steps[index].target.shape[1])
+        return float((right * seen).sum() / max((right * right).sum(), 1e-300))
 
     def match(self, loss: Loss, tweaks: tuple[Tweak, ...]) -> Match | None:
         """Whether these mistakes reproduce every step."""
@@ -250,11 +95,15 @@ class Gradients:
             worst = max(worst, fit[3])
         keys = range(len(self.steps))
         same = [ratios[k] for k in keys if self.steps[k].count == self.steps[0].count]
-        if max(same) - min(same) > 1e-3 * max(abs(value) for value in same):
+        if max(same) - min(same) > 1e-3 * max(abs(value) for value in same) and not self._may_be_rates(same):
             return None
-        return Match(
-            tweaks, loss, [ratios[k] for k in keys], [decays[k] for k in keys], [bias_decays[k] for k in keys], worst
-        )
+        first, second, third = ([found[k] for k in keys] for found in (ratios, decays, bias_decays))
+        return Match(tweaks, loss, first, second, third, worst, self.undecayed)
+
+    def _may_be_rates(self, ratios: list[float]) -> bool:
+        """Whether factors that differ from step to step may be a schedule: where only weights are seen, and falling."""
+        falling = all(0 < abs(b) < abs(a) and a * b > 0 for a, b in itertools.pairwise(ratios))
+        return falling and not self.steps[0].weight_gradients
 
     def _fit(self, index: int, dws: list[Array], dbs: list[Array]) -> tuple[float, float, float, float] | None:
         """(ratio, weight decay, bias decay, error) of observed = ratio · predicted + decay · weights."""
@@ -270,14 +119,18 @@ class Gradients:
         if np.abs(y - ratio * p).max() > self.session.tolerance * np.abs(y).max():
             w = np.concatenate([a.ravel() for a in weights])
             (ratio, decay), *_ = np.linalg.lstsq(np.stack([p, w], 1), y, rcond=None)
-        error = max(
-            _relative(a, ratio * b + decay * w, b * ratio) for a, b, w in zip(seen_w, dws, weights, strict=True)
-        )
+        decayed = [decay] * len(weights)
+        error = _worst(seen_w, dws, weights, ratio, decayed)
+        if error > self.session.tolerance * 3 and len(weights) > 1:
+            ratio, decayed = self._fit_each(y, dws, weights)
+            decay = max(decayed, key=abs)
+            if all(abs(one) < 1e-6 or abs(one - decay) < 1e-4 * abs(decay) for one in decayed):
+                error = _worst(seen_w, dws, weights, ratio, decayed)
         bias_decay = 0.0
         pairs = [
             (a, b, v)
-            for a, b, v in zip(seen_b, dbs, self.steps[index].biases, strict=True)
-            if a is not None and v is not None
+            for k, (a, b, v) in enumerate(zip(seen_b, dbs, self.steps[index].biases, strict=True))
+            if a is not None and v is not None and not self._is_idle(k)
         ]
         if pairs and error < self.session.tolerance * 3:
             floor = 1e-9 * float(np.abs(y).max())
@@ -293,7 +146,22 @@ class Gradients:
                 if max(wrong) < self.session.tolerance * 3:
                     errors, bias_decay = wrong, decay
             error = max(error, *errors)
+        self.undecayed = [k for k, one in enumerate(decayed) if decay and abs(one) < 1e-6]
         return float(ratio), float(decay), bias_decay, error
+
+    @staticmethod
+    def _fit_each(y: Array, dws: list[Array], weights: list[Array]) -> tuple[float, list[float]]:
+        """(ratio, a weight decay for each layer)."""
+        columns = [np.concatenate([a.ravel() for a in dws])]
+        for layer in range(len(weights)):
+            columns.append(np.concatenate([w.ravel() * (k == layer) for k, w in enumerate(weights)]))
+        (ratio, *decays), *_ = np.linalg.lstsq(np.stack(columns, 1), y, rcond=None)
+        return float(ratio), [float(one) for one in decays]
+
+    def _is_idle(self, layer: int) -> bool:
+        """A bias before batch norm has the gradient 0, but for rounding."""
+        norm = self.net.norm(layer)
+        return norm is not None and norm.before and norm.shift != "bias"
 
     def explain(self, with_pairs: bool) -> tuple[Match | None, list[Match]]:
         """The first match (none, one, then two mistakes), and others that reproduce the same numbers."""
@@ -319,6 +187,12 @@ class Gradients:
             if pairs:
                 return pairs[0], pairs[1:]
         return None, []
+
+    def last_layer_fits(self) -> bool:
+        """Whether the last layer's gradients, which show no mistakes made below it, are right up to a factor."""
+        index = min(1, len(self.steps) - 1)
+        seen = [part[index] for part in self._seen_last()]
+        return any(_alike(self._last_layer(loss, (), index), seen) for loss in self.losses)
 
     def _usual_factor(self, match: Match) -> bool:
         """Whether the mistakes alone give the numbers, without a factor beside them."""
@@ -371,6 +245,12 @@ def _alike(predicted: list[Array], seen: list[Array | None]) -> bool:
     return seen[1] is None or _bias_error(seen[1], factor * predicted[1], 1e-9 * float(np.abs(weight).max())) < 1e-3
 
 
+def _worst(seen: list[Array], predicted: list[Array], weights: list[Array], ratio: float, decays: list[float]) -> float:
+    """The largest error of ratio · predicted + decay · weights over the layers."""
+    parts = zip(seen, predicted, weights, decays, strict=True)
+    return max(_relative(a, ratio * b + decay * w, b * ratio) for a, b, w, decay in parts)
+
+
 def _relative(seen: Array, predicted: Array, scale: Array) -> float:
     return float(np.abs(seen - predicted).max() / max(np.abs(predicted).max(), np.abs(seen).max(), 1e-12))
 
@@ -385,9 +265,3 @@ def _bias_error(seen: Array, predicted: Array, floor: float = 1e-300) -> float:
     if one.size != two.size:
         return np.inf
     return float(np.abs(one - two).max() / max(np.abs(one).max(), np.abs(two).max(), floor * 1e6, 1e-300))
-
-
-def mentions_activation(source: str) -> bool:
-    """Whether a file speaks of an activation function at all."""
-    written_out = r"1\.?0?\s*/\s*\(\s*1\.?0?\s*\+\s*\w*\.?exp"  # a sigmoid without its name
-    return bool(re.search(rf"relu|tanh|sigmoid|maximum\(|activation|{written_out}", source, re.I))

@@ -248,6 +248,7 @@ class Layer:
                 "running_var": np.ones(size),
                 "mean": np.zeros(size),
                 "var": np.ones(size),
+                **{n: self.params[t] for n, t in (("gamma", "weight"), ("beta", "bias")) if t in self.params},
             }
         self.mode_dict["mode"] = numbers["mode"]
         dictionaries = (

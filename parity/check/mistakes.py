@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from parity.check.network import Net, Tweak
 
-STALE = ("first", "previous", "first, masks too", "previous, masks too")
+STALE = ("first", "previous", "first, masks too", "previous, masks too", "masks first", "masks previous")
 PER_LAYER = ("grad_averaged_twice", "grad_not_averaged", "sign_flipped")
 
 
@@ -47,12 +47,29 @@ def hidden_tweaks(net: Net, sizes: list[int]) -> Iterator[Tweak]:
         kinds = set(net.hidden) if layer is None else {net.hidden[layer]}
         for kind in sorted(kinds):
             yield from (Tweak(id, option, layer) for id, option in derivative_mistakes(kind))
+    if len(sizes) > 3 and sizes[1:-1] == sizes[-2:0:-1] and "linear" not in net.hidden:
+        yield Tweak("relu_mask_other_layer", "reversed")
     for layer, width in enumerate(sizes[1:-1]):
         for other, other_width in enumerate(sizes[1:-1]):
             if other != layer and width == other_width and net.hidden[layer] != "linear":
                 yield Tweak("relu_mask_other_layer", str(other), layer)
         if sizes[-1] == width:
             yield Tweak("relu_mask_other_layer", str(len(sizes) - 2), layer)
+
+
+def between_tweaks(net: Net) -> Iterator[Tweak]:
+    """Ways of getting batch norm or dropout wrong in the backward pass."""
+    for layer in (None, *range(len(net.hidden))) if len(net.hidden) > 1 else (0,):
+        here = range(len(net.hidden)) if layer is None else (layer,)
+        if any(net.norm(k) for k in here):
+            yield Tweak("bn_variance_term_missing", "", layer)
+            yield Tweak("bn_mean_term_missing", "", layer)
+        if any(net.hidden[k] == "unit length" for k in here):
+            yield Tweak("cosine_without_norm_jacobian", "", layer)
+            yield Tweak("cosine_without_norm_jacobian", "none", layer)
+        if any(net.mask(k) for k in here):
+            yield Tweak("dropout_mask_not_applied_backward", "", layer)
+            yield Tweak("dropout_not_scaled", "backward", layer)
 
 
 def derivative_mistakes(activation: str) -> list[tuple[str, str]]:
@@ -147,5 +164,5 @@ def all_tweaks(kind: str, net: Net, sizes: list[int], has_bias: bool) -> list[tu
         for h in everywhere
         if o.id == h.id and o.option.removeprefix("output").strip() == h.option
     ]
-    found = [(t,) for t in (*output, *hidden, *layer_tweaks(sizes, has_bias))]
+    found = [(t,) for t in (*output, *hidden, *between_tweaks(net), *layer_tweaks(sizes, has_bias))]
     return list(dict.fromkeys([*found, *shared]))

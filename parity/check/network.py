@@ -1,5 +1,7 @@
 """A dense network in float64 NumPy and its forward pass, in which every mistake is a small change.
 
+Between two dense layers lie an activation and, where there are, batch norm (before or after it) and dropout (after it).
+
 Samples are rows, weights are (in, out): z = a W + b. Gradients are sums over the batch of each sample's gradient; the
 loss's factor (1/N for a mean) is applied by the caller. A change is a `Tweak`: the mistake's id, which of its ways of
 being made, and the layer (None: all of them).
@@ -12,6 +14,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+
+from parity.check.normalization import Mask, Norm, Normed
 
 Array = np.ndarray
 
@@ -31,19 +35,44 @@ class Net:
     hidden: tuple[str, ...]
     output: str
     tweaks: tuple[Tweak, ...] = ()
+    norms: tuple[Norm | None, ...] = ()
+    masks: tuple[Mask | None, ...] = ()
+
+    def norm(self, layer: int) -> Norm | None:
+        """The batch norm after a dense layer."""
+        return self.norms[layer] if layer < len(self.norms) else None
+
+    def mask(self, layer: int) -> Mask | None:
+        """The dropout after a hidden layer."""
+        return self.masks[layer] if layer < len(self.masks) else None
 
 
 @dataclass
 class Trace:
-    """The values of a forward pass: a[0] is the input, z[l] and a[l + 1] belong to layer l."""
+    """The values of a forward pass: a[0] is the input, z[l] and a[l + 1] belong to layer l.
+
+    z[l] is the activation's input, h[l] its output before dropout, and dense[l] what the dense layer gave.
+    """
 
     z: list[Array]
     a: list[Array]
+    h: list[Array] = field(default_factory=list)
+    dense: list[Array] = field(default_factory=list)
+    normed: list[Normed | None] = field(default_factory=list)
+    masks: list[Array | None] = field(default_factory=list)
 
     @property
     def out(self) -> Array:
         """The output."""
         return self.a[-1]
+
+
+@dataclass
+class Extras:
+    """What a forward pass depends on beside weights and biases: arrays by name, and the random numbers drawn."""
+
+    arrays: dict[str, Array] = field(default_factory=dict)
+    draws: list[Array] = field(default_factory=list)
 
 
 @dataclass
@@ -70,10 +99,8 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "relu": lambda z: np.maximum(z, 0),
     "sigmoid": sigmoid,
     "tanh": np.tanh,
-    "leaky 0.01": lambda z: np.where(z > 0, z, 0.01 * z),
-    "leaky 0.1": lambda z: np.where(z > 0, z, 0.1 * z),
-    "leaky 0.2": lambda z: np.where(z > 0, z, 0.2 * z),
     "linear": lambda z: z,
+    "unit length": lambda z: z / np.maximum(np.linalg.norm(z, axis=1, keepdims=True), 1e-12),
     "elu": lambda z: np.where(z > 0, z, np.exp(np.minimum(z, 0)) - 1),
     "softplus": lambda z: np.logaddexp(0, z),
     "swish": lambda z: z * sigmoid(z),
@@ -87,6 +114,13 @@ OUTPUTS: dict[str, Callable[[Array], Array]] = {
     "relu": ACTIVATIONS["relu"],
     "log-softmax": lambda z: np.log(softmax(z)),
 }
+
+
+def activate(activation: str, z: Array) -> Array:
+    """The activation's value at z; "leaky 0.2" has the slope 0.2 below zero."""
+    if activation.startswith("leaky"):
+        return np.where(z > 0, z, float(activation.split()[1]) * z)
+    return ACTIVATIONS[activation](z)
 
 
 def derivative(activation: str, z: Array, a: Array) -> Array:
@@ -110,28 +144,51 @@ def derivative(activation: str, z: Array, a: Array) -> Array:
     return (function(z + step) - function(z - step)) / (2 * step)
 
 
-def forward(net: Net, x: Array, weights: list[Array], biases: list[Array | None]) -> Trace:
+def forward(
+    net: Net, x: Array, weights: list[Array], biases: list[Array | None], extras: Extras | None = None
+) -> Trace:
     """All values of a forward pass."""
-    a, zs = [np.asarray(x, float)], []
-    tweaks = {(t.id, t.layer): t for t in net.tweaks}
+    extras = extras or Extras()
+    trace = Trace([], [np.asarray(x, float)])
+    tweaks = {(t.id, t.layer) for t in net.tweaks}
     last = len(weights) - 1
     for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
-        z = a[-1] @ weight
+        z = trace.a[-1] @ weight
+        norm = net.norm(layer)
         missing = ("bias_missing_forward", layer) in tweaks or ("bias_missing_forward", None) in tweaks
-        if bias is not None and not missing:
-            z = z + (
-                bias
-                if bias.ndim == 1 or bias.shape == z.shape
-                else bias.T
-                if bias.T.shape == z.shape
-                else bias.reshape(1, -1)
-            )
-        zs.append(z)
-        if layer < last:
-            a.append(ACTIVATIONS[net.hidden[layer]](z))
-        else:
-            a.append(_output(net, z))
-    return Trace(zs, a)
+        if bias is not None and not missing and not (norm and norm.shift == "bias"):
+            z = z + _row(bias, z)
+        trace.dense.append(z)
+        if layer == last:
+            trace.z.append(z)
+            trace.a.append(_output(net, z))
+            break
+        _hidden(net, layer, trace, z, bias, extras)
+    return trace
+
+
+def _row(bias: Array, z: Array) -> Array:
+    if bias.ndim == 1 or bias.shape == z.shape:
+        return bias
+    return bias.T if bias.T.shape == z.shape else bias.reshape(1, -1)
+
+
+def _hidden(net: Net, layer: int, trace: Trace, z: Array, bias: Array | None, extras: Extras) -> None:
+    """Batch norm, activation and dropout of a hidden layer, in their order."""
+    norm, mask, normed = net.norm(layer), net.mask(layer), None
+    if norm and norm.before:
+        normed = norm.apply(z, bias, extras.arrays)
+        z = normed.out
+    h = activate(net.hidden[layer], z)
+    trace.z.append(z)
+    trace.h.append(h)
+    if norm and not norm.before:
+        normed = norm.apply(h, bias, extras.arrays)
+        h = normed.out
+    kept = mask.factors(extras.draws[mask.draw]) if mask else None
+    trace.normed.append(normed)
+    trace.masks.append(kept)
+    trace.a.append(h if kept is None else h * kept)
 
 
 def _output(net: Net, z: Array) -> Array:
@@ -143,7 +200,7 @@ def _output(net: Net, z: Array) -> Array:
         if tweak.id == "softmax_twice":
             return softmax(softmax(z))
         if tweak.id == "activation_on_output":
-            return OUTPUTS[net.output](ACTIVATIONS[tweak.option](z))
+            return OUTPUTS[net.output](activate(tweak.option, z))
     return OUTPUTS[net.output](z)
 
 

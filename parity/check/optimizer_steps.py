@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
+import itertools
 import re
 from collections.abc import Callable
 from types import FunctionType
@@ -12,10 +14,10 @@ import numpy as np
 import torch
 
 from parity.check.diagnosis import Diagnosis, Finding
-from parity.check.explain import distance
 from parity.check.hand_written import find_method
 from parity.check.inside.program import CannotCall
-from parity.check.updates import RULES, Settings, variants
+from parity.check.outputs import distance
+from parity.check.updates import RULES, Settings, two_mistakes, variants
 
 Array = np.ndarray
 COUNT, CLASSES = 6, 4
@@ -80,7 +82,7 @@ def _name_update(
     optimizer: torch.optim.Optimizer, seen: list[Array], gradients: list[Array], start: Array
 ) -> list[Finding]:
     rule, s = settings(optimizer)
-    for mistake, numbers in variants(rule, s):
+    for mistake, numbers in itertools.chain(variants(rule, s), two_mistakes(rule, s)):
         w, path = start, [start]
         for k in range(len(gradients)):
             with np.errstate(all="ignore"):
@@ -89,7 +91,7 @@ def _name_update(
         if mistake and all(
             np.allclose(a, b, rtol=1e-6, atol=1e-12, equal_nan=True) for a, b in zip(seen, path, strict=True)
         ):
-            return [Finding(mistake.split(":")[0], "update")]
+            return [Finding(one.split(":")[0], "update") for one in mistake.split("+")]
     if not np.isfinite(seen[1]).all() and rule == "adam":
         return [Finding("adam_step_starts_at_zero", "update", detail="the first step divides by 0")]
     one, two = seen[1] - seen[0], -s.lr * gradients[0]
@@ -156,8 +158,8 @@ def _bind(
         optional = p.default is not p.empty
         if p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL):
             continue
-        if name in ("t", "step", "iteration", "n", "k") and not optional:
-            arguments[name] = t
+        if name in COUNTERS and not optional:
+            arguments[name] = states.get(name, t)
         elif GRADS.match(name) and not optional:
             arguments[name] = grads
         elif name in ("key", "name", "id", "index") and not optional:
@@ -172,6 +174,9 @@ def _bind(
         elif not optional:
             raise CannotCall(f"parameter {name!r} of the optimiser is not understood")
     return arguments
+
+
+COUNTERS = ("t", "step", "iteration", "n", "k")
 
 
 class _State(dict[Any, Any]):
@@ -274,7 +279,7 @@ def _one_by_one(
             return _moved(path, gradients)
     columns = []
     for index, w in enumerate(ws):
-        states: dict[str, Any] = {}
+        states = _counts_itself(_function_of(_make_optimizer(mine, [w], known)), w, gradients[0][index], known)
         function = _function_of(_make_optimizer(mine, [w], known))
         values = []
         for t, grads in enumerate(gradients, 1):
@@ -282,13 +287,36 @@ def _one_by_one(
             arguments = _bind(function, w, grads[index].copy(), known, states, zero, t, index)
             result = function(**arguments)
             if isinstance(result, tuple):
-                names = [n for n in arguments if n in states and isinstance(states[n], np.ndarray | dict)]
-                states.update(zip(names, result[1:], strict=False))
+                states.update(_returned(arguments, states, result))
                 result = result[0]
             w = result if isinstance(result, np.ndarray) else w
             values.append(np.array(w, copy=True).ravel())
         columns.append(values)
     return _moved([np.concatenate([c[t] for c in columns]) for t in range(len(gradients))], gradients)
+
+
+def _returned(arguments: dict[str, Any], states: dict[str, Any], result: tuple[Any, ...]) -> dict[str, Any]:
+    """The new state by name, from `return w, m, v` or `return w, [m, v, t]`."""
+    rest = list(result[1:])
+    names = [n for n in arguments if n in COUNTERS or isinstance(states.get(n), np.ndarray | dict)]
+    if len(rest) == 1 and isinstance(rest[0], list | tuple):
+        rest = list(rest[0])
+    if len(rest) != len(names):
+        names = [n for n in names if n not in COUNTERS]
+    return {n: v for n, v in zip(names, rest, strict=False) if n not in COUNTERS or n in states}
+
+
+def _counts_itself(function: Callable[..., Any], w: Array, grad: Array, known: dict[str, Any]) -> dict[str, Any]:
+    """{counter: 0} for a function that is given its step, counts on and returns it; else nothing."""
+    states: dict[str, Any] = {}
+    arguments = _bind(function, w.copy(), grad.copy(), known, states, np.zeros_like(w), 1)
+    counter = next((n for n in arguments if n in COUNTERS), None)
+    if counter is None:
+        return {}
+    states[counter] = 1
+    result = function(**{n: copy.deepcopy(v) for n, v in arguments.items()})
+    found = _returned(arguments, states, result) if isinstance(result, tuple) else {}
+    return {counter: 0} if found.get(counter) == 2 else {}
 
 
 def _moved(path: list[Array], gradients: list[list[Array]]) -> list[Array]:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from parity.check.diagnosis import Finding
-from parity.check.explain import Gradients, distance
-from parity.check.network import derivative
-from parity.check.reference import output_gradient
+from parity.check.explain import Gradients
+from parity.check.outputs import distance
+from parity.check.reference import output_gradient, through_hidden
 from parity.check.seen import Array, Session
 
 
@@ -79,7 +79,7 @@ def unexplained(search: Gradients) -> list[Finding]:
             found.append(Finding("unexplained", "gradients", layer, reproduced=False, detail=detail))
         if layer:
             grad = arrived @ weights[layer].T
-            expected = grad * derivative(search.net.hidden[layer - 1], trace.z[layer - 1], trace.a[layer])
+            expected, _ = through_hidden(search.net, layer - 1, trace, grad, [])
     return found[:2] or [
         Finding(
             "unexplained", "update", reproduced=False, detail="the weights change in a way that no known rule gives"

@@ -6,6 +6,7 @@ import numpy as np
 
 from parity.check.mistakes import derivative_mistakes, output_tweaks
 from parity.check.network import Array, Context, Net, Trace, Tweak, derivative, sigmoid, softmax, through_softmax
+from parity.check.normalization import masked
 
 
 def output_gradient(kind: str, net: Net, trace: Trace, target: Array) -> Array:
@@ -47,7 +48,7 @@ def tweaked_output(tweak: Tweak, kind: str, net: Net, trace: Trace, target: Arra
         moved = np.roll(target, -2, 0) if tweak.option == "turned" else target[::-1]
         return output_gradient(kind, net, trace, moved)
     if tweak.id == "softmax_derivative_elementwise":
-        start = -target / p if tweak.option == "true class" else probabilities - target
+        start = -target / probabilities if tweak.option == "true class" else probabilities - target
         return start * probabilities * (1 - probabilities)
     if tweak.id == "mse_gradient_for_cross_entropy":
         wrong = probabilities - target
@@ -81,7 +82,7 @@ def _wrong_tanh(option: str, z: Array, a: Array) -> Array:
 
 
 def _slope(net: Net, layer: int, trace: Trace, grad: Array, tweaks: list[Tweak]) -> Array:
-    activation, z, a = net.hidden[layer], trace.z[layer], trace.a[layer + 1]
+    activation, z, a = net.hidden[layer], trace.z[layer], trace.h[layer]
     for tweak in tweaks:
         value = tweaked_slope(tweak, activation, layer, trace, grad, z, a)
         if value is not None:
@@ -97,7 +98,8 @@ def tweaked_slope(
         return None
     id, option = tweak.id, tweak.option
     if id == "relu_mask_other_layer":
-        return derivative(activation, trace.z[int(option)], trace.a[int(option) + 1])
+        other = len(trace.h) - 1 - layer if option == "reversed" else int(option)
+        return derivative(activation, trace.z[other], (*trace.h, trace.out)[other])
     if (id, option) not in derivative_mistakes(activation):
         return None
     if id in ("relu_mask_missing", "sigmoid_derivative_missing", "tanh_derivative_missing"):
@@ -141,6 +143,7 @@ def backward(
     context = context or Context()
     dws: list[Array] = [np.empty(0)] * len(weights)
     dbs: list[Array] = [np.empty(0)] * len(weights)
+    shifts: dict[int, Array] = {}
     output = [t for t in tweaks if _is_output(t, kind, net, target.shape[1])]
     mine = list(tweaks) + list(net.tweaks)
     stale = _stale(tweaks, context, len(target))
@@ -149,13 +152,44 @@ def backward(
     for layer in reversed(range(len(weights))):
         here = [t for t in tweaks if t.layer in (None, layer)]
         old = _old_trace(here, context, len(target))
-        a = _input(layer, trace if old is None else old, here)
+        only_masks = any(t.option.startswith("masks") for t in here)
+        a = _input(layer, trace if old is None or only_masks else old, here)
         dws[layer], dbs[layer] = _parameters(a, dz, here)
         if layer:
             grad = _pass_on(dz, layer, weights, dws[layer], here, context)
             source = old if old is not None and any("masks" in t.option for t in here) else trace
-            dz = grad * _slope(net, layer - 1, source, grad, mine)
-    return dws, dbs
+            dz, shift = through_hidden(net, layer - 1, source, grad, mine)
+            if shift is not None:
+                shifts[layer - 1] = shift.sum(0)
+    return dws, [shifts.get(layer, db) for layer, db in enumerate(dbs)]
+
+
+def through_hidden(net: Net, layer: int, trace: Trace, grad: Array, tweaks: list[Tweak]) -> tuple[Array, Array | None]:
+    """The gradient before dropout, activation and batch norm, and the one at the norm's output if it adds the bias."""
+    here = [t for t in tweaks if t.layer in (None, layer)]
+    norm, normed, mask = net.norm(layer), trace.normed[layer], trace.masks[layer]
+    wrong = {t.id for t in here}
+    shift = None
+    if mask is not None:
+        grad = masked(grad, mask, {(t.id, t.option) for t in here})
+    if norm and normed and not norm.before:
+        shift, grad = grad, normed.backward(grad, wrong)
+    if net.hidden[layer] == "unit length":
+        grad = _through_unit_length(trace.z[layer], trace.h[layer], grad, here)
+    else:
+        grad = grad * _slope(net, layer, trace, grad, tweaks)
+    if norm and normed and norm.before:
+        shift, grad = grad, normed.backward(grad, wrong)
+    return grad, shift if norm and norm.shift == "bias" else None
+
+
+def _through_unit_length(z: Array, h: Array, grad: Array, tweaks: list[Tweak]) -> Array:
+    """d/dz of h = z / ‖z‖: (dh - h (h · dh)) / ‖z‖."""
+    length = np.linalg.norm(z, axis=1, keepdims=True)
+    for tweak in tweaks:
+        if tweak.id == "cosine_without_norm_jacobian":
+            return grad if tweak.option == "none" else grad / length
+    return (grad - h * (h * grad).sum(1, keepdims=True)) / length
 
 
 def _is_output(tweak: Tweak, kind: str, net: Net, classes: int) -> bool:
@@ -165,7 +199,7 @@ def _is_output(tweak: Tweak, kind: str, net: Net, classes: int) -> bool:
 def _old_trace(tweaks: list[Tweak], context: Context, count: int) -> Trace | None:
     for tweak in tweaks:
         if tweak.id == "stale_cache" and not tweak.option.startswith("whole") and context.earlier:
-            old = context.earlier[0 if tweak.option.startswith("first") else -1]
+            old = context.earlier[0 if "first" in tweak.option else -1]
             return old if len(old.a[0]) == count else None
     return None
 

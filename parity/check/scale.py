@@ -141,7 +141,11 @@ def _penalty(match: Match, place: str, d: Diagnosis) -> None:
         d.findings.append(
             Finding("l2_on_biases", place, detail=f"the bias gradients hold {match.bias_decays[0]:.4g} b")
         )
-    if penalty > 1e-9:
+    if penalty > 1e-9 and match.undecayed:
+        names = ", ".join(str(layer + 1) for layer in match.undecayed)
+        detail = f"the loss holds {penalty:.4g} ΣW² of all layers, the gradient of layer {names} nothing"
+        d.findings.append(Finding("l2_missing_in_gradient", place, match.undecayed[0], detail=detail))
+    elif penalty > 1e-9:
         q = decay / (2 * penalty)
         if abs(q) < CLOSE:
             d.findings.append(

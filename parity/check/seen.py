@@ -31,10 +31,25 @@ class Step:
         default_factory=list
     )  # per layer: rows (i, j, central difference); j = -1: bias
 
+    others: dict[str, Array] = field(default_factory=dict)  # arrays of hidden layers' widths that are no biases
+    new_others: dict[str, Array] = field(default_factory=dict)
+    draws: list[Array] = field(default_factory=list)  # random numbers, samples as rows
+
     @property
     def count(self) -> int:
         """The number of samples."""
         return len(self.x)
+
+
+@dataclass
+class Evaluation:
+    """What a function that evaluates gave for many samples: outputs, labels or the share of right ones."""
+
+    name: str
+    asked: bool  # whether the call said that this is no training
+    switched: bool  # whether there is a switch between training and evaluation at all
+    step: Step
+    result: Array
 
 
 @dataclass
@@ -55,6 +70,8 @@ class Session:
     notes: list[str]
     extra: dict[str, float]
     accuracy: dict[str, str]  # name of an accuracy function: right, wrong axis, unknown
+    source: str = ""
+    evaluations: list[Evaluation] = field(default_factory=list)
     found: Any = None  # the diagnosis's reading of the gradients, for the session with a whole training
 
     @property
@@ -92,39 +109,17 @@ def read(path: Path, source: str) -> Seen:
     with np.load(path, allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in stored.files}
     about = json.loads(str(arrays.pop("about")))
-    sessions = [_session(number, one, arrays) for number, one in enumerate(about["sessions"])]
+    sessions = [_session(number, one, arrays, source) for number, one in enumerate(about["sessions"])]
     return Seen(sessions, about["skipped"], about["error"], source)
 
 
-def _session(number: int, about: dict[str, Any], arrays: dict[str, Array]) -> Session:
-    layers = len(about["sizes"]) - 1
-    steps = []
-    for index, rest in enumerate(about["steps"]):
-        prefix = f"{number}/{index}/"
-        mine = {name[len(prefix) :]: value for name, value in arrays.items() if name.startswith(prefix)}
-        lists = {
-            name: [
-                _flat(mine.get(f"{name}/{i}"), about["sizes"][i + 1], "biases" in name or "bias_" in name)
-                for i in range(layers)
-            ]
-            for name in ("weights", "biases", "weight_gradients", "bias_gradients", "new_weights", "new_biases")
-        }
-        steps.append(
-            Step(
-                mine["x"],
-                mine["target"],
-                _full(lists["weights"]) or [],
-                lists["biases"],
-                mine.get("output"),
-                rest["loss"],
-                _full(lists["weight_gradients"]),
-                lists["bias_gradients"] if _full(lists["weight_gradients"]) else None,
-                _full(lists["new_weights"]),
-                lists["new_biases"] if _full(lists["new_weights"]) else None,
-                rest["changed"],
-                [mine.get(f"numeric/{i}") for i in range(layers)],
-            )
-        )
+def _session(number: int, about: dict[str, Any], arrays: dict[str, Array], source: str) -> Session:
+    sizes = about["sizes"]
+    steps = [_step(f"{number}/{k}/", sizes, arrays, rest) for k, rest in enumerate(about["steps"])]
+    evaluations = [
+        Evaluation(**rest, step=_step(f"{number}/e{k}/", sizes, arrays, {}), result=arrays[f"{number}/e{k}/result"])
+        for k, rest in enumerate(about["evaluations"])
+    ]
     names = (
         "form",
         "calls",
@@ -140,7 +135,34 @@ def _session(number: int, about: dict[str, Any], arrays: dict[str, Array]) -> Se
         "extra",
         "accuracy",
     )
-    return Session(steps=steps, **{name: about[name] for name in names})
+    return Session(steps=steps, source=source, evaluations=evaluations, **{name: about[name] for name in names})
+
+
+def _step(prefix: str, sizes: list[int], arrays: dict[str, Array], rest: dict[str, Any]) -> Step:
+    """A step from the arrays whose names begin with the prefix."""
+    layers = len(sizes) - 1
+    mine = {name[len(prefix) :]: value for name, value in arrays.items() if name.startswith(prefix)}
+    lists = {
+        name: [_flat(mine.get(f"{name}/{i}"), sizes[i + 1], "biases" in name or "bias_" in name) for i in range(layers)]
+        for name in ("weights", "biases", "weight_gradients", "bias_gradients", "new_weights", "new_biases")
+    }
+    return Step(
+        mine["x"],
+        mine["target"],
+        _full(lists["weights"]) or [],
+        lists["biases"],
+        mine.get("output"),
+        rest.get("loss"),
+        _full(lists["weight_gradients"]),
+        lists["bias_gradients"] if _full(lists["weight_gradients"]) else None,
+        _full(lists["new_weights"]),
+        lists["new_biases"] if _full(lists["new_weights"]) else None,
+        rest.get("changed", []),
+        [mine.get(f"numeric/{i}") for i in range(layers)],
+        {name[7:]: value for name, value in mine.items() if name.startswith("others/")},
+        {name[11:]: value for name, value in mine.items() if name.startswith("new_others/")},
+        [mine[f"draws/{i}"] for i in range(len(mine)) if f"draws/{i}" in mine],
+    )
 
 
 def _flat(value: Array | None, width: int, is_bias: bool) -> Array | None:

@@ -11,12 +11,12 @@ import numpy as np
 import torch
 
 from parity.check.diagnosis import Diagnosis, Finding
-from parity.check.explain import distance
 from parity.check.hand_written import BACKWARD, FORWARD, Layer, call, find_method, make
 from parity.check.inside.names import fits_role
 from parity.check.inside.program import CannotCall
 from parity.check.mistakes import output_tweaks
 from parity.check.network import Net, Trace
+from parity.check.outputs import distance
 from parity.check.reference import tweaked_output
 
 Array = np.ndarray

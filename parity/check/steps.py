@@ -7,14 +7,17 @@ import re
 import numpy as np
 
 from parity.check.diagnosis import Diagnosis, Finding
-from parity.check.explain import Gradients, Match, distance
+from parity.check.explain import Gradients, Match
 from parity.check.inside.names import fits_role
+from parity.check.outputs import distance
 from parity.check.places import unexplained
+from parity.check.rates import judge_rates
 from parity.check.scale import close, gradient_scale
 from parity.check.seen import Array, Session, Step
 from parity.check.updates import RULES, known_rules
 
 Parts = list[Array]
+DECAY = re.compile(r"decay|^wd$|^lam|^reg|^l2|lambd", re.I)
 
 
 def judge_update(session: Session, found: tuple[Gradients, Match, bool], d: Diagnosis) -> None:
@@ -29,8 +32,8 @@ def judge_update(session: Session, found: tuple[Gradients, Match, bool], d: Diag
             _from_weights_only(session, search, d)
         return
     steps = [s for s in session.steps if s.new_weights and s.weight_gradients]
-    gradients = [_parts(s.weight_gradients or [], s.bias_gradients or []) for s in steps]
-    changes = [_changes(s) for s in steps]
+    gradients = [parts_of(s.weight_gradients or [], s.bias_gradients or []) for s in steps]
+    changes = [changes_of(s) for s in steps]
     if any(len(g) != len(c) for g, c in zip(gradients, changes, strict=True)) or not steps:
         return
     d.checked.append("update")
@@ -39,11 +42,13 @@ def judge_update(session: Session, found: tuple[Gradients, Match, bool], d: Diag
     _judge(session, steps, gradients, changes, d, summed)
 
 
-def _parts(weights: list[Array], biases: list[Array | None]) -> Parts:
+def parts_of(weights: list[Array], biases: list[Array | None]) -> Parts:
+    """Weight and bias of each layer, one after the other."""
     return [np.asarray(a, float) for pair in zip(weights, biases, strict=True) for a in pair if a is not None]
 
 
-def _changes(step: Step) -> Parts:
+def changes_of(step: Step) -> Parts:
+    """What a step added to each weight and bias."""
     found: Parts = []
     for i, weight in enumerate(step.weights):
         found.append((step.new_weights or [])[i].astype(float) - weight)
@@ -80,7 +85,8 @@ def _without_idle(
     return [[g[p] for p in keep] for g in gradients], [[c[p] for p in keep] for c in changes]
 
 
-def _vector(parts: Parts) -> Array:
+def vector(parts: Parts) -> Array:
+    """All numbers in a row."""
     return np.concatenate([np.ravel(p) for p in parts])
 
 
@@ -94,20 +100,22 @@ def _judge(
             d.not_checked.append("update")
             d.notes.append("the weights change their shapes in the update")
         return
-    gs, cs = [_vector(g) for g in gradients], [_vector(c) for c in changes]
+    gs, cs = [vector(g) for g in gradients], [vector(c) for c in changes]
     tolerance = session.tolerance * 10
     rate = session.rate or 0.05
     factors = [float(g @ c / max(g @ g, 1e-300)) for g, c in zip(gs, cs, strict=True)]
     if all(f and distance(c, f * g) < tolerance for g, c, f in zip(gs, cs, factors, strict=True)):
         _plain(session, steps, [-f / rate for f in factors], d, summed)
         return
-    ws = [_weights_like(step, c) for step, c in zip(steps, changes, strict=True)]
+    ws = [weights_like(step, c) for step, c in zip(steps, changes, strict=True)]
     decays = [np.linalg.lstsq(np.stack([g, w], 1), c, rcond=None)[0] for g, w, c in zip(gs, ws, cs, strict=True)]
     if all(distance(c, k[0] * g + k[1] * w) < tolerance for g, w, c, k in zip(gs, ws, cs, decays, strict=True)):
         _decayed(decays[0] / -rate, d)
         _plain(session, steps, [-k[0] / rate for k in decays], d, summed)
         return
-    named = _named_rule(gs, cs, rate, session, tolerance)
+    named = named_rule(
+        gs, cs, rate, session, tolerance, [all_like(step, c) for step, c in zip(steps, changes, strict=True)]
+    )
     if named is None:
         d.checked.remove("update")
         d.not_checked.append("update")
@@ -131,16 +139,22 @@ def _subtracted_velocity() -> Finding:
     return Finding("momentum_sign", "update", detail=detail, also=["sign_flipped"])
 
 
-def _weights_like(step: Step, changes: Parts) -> Array:
-    old = _parts(step.weights, [b if b is not None else None for b in step.biases])
+def weights_like(step: Step, changes: Parts, biases: bool = False) -> Array:
+    """The weights in the order of their changes; zeros for biases, unless these are asked for."""
+    old = parts_of(step.weights, [b if b is not None else None for b in step.biases])
     mine = list(old)
     shaped = []
     for change in changes:
         match = next((o for o in mine if np.size(o) == np.size(change)), np.zeros(np.size(change)))
         mine = [o for o in mine if o is not match]
         is_weight = np.ndim(match) == 2
-        shaped.append(match if is_weight else np.zeros_like(match))
-    return _vector(shaped)
+        shaped.append(match if is_weight or biases else np.zeros_like(match))
+    return vector(shaped)
+
+
+def all_like(step: Step, changes: Parts) -> Array:
+    """The weights and biases in the order of their changes."""
+    return weights_like(step, changes, biases=True)
 
 
 def _decayed(factors: Array, d: Diagnosis) -> None:
@@ -161,6 +175,10 @@ def _flip(d: Diagnosis) -> None:
 def _plain(session: Session, steps: list[Step], us: list[float], d: Diagnosis, summed: bool) -> None:
     """Δ = -u · lr · gradient."""
     count, u = steps[0].count, us[0]
+    same = [one for one, step in zip(us, steps, strict=True) if step.count == count]
+    if len(same) > 2 and max(same) - min(same) > 1e-3 * abs(u):
+        judge_rates(same, session.rate is not None, session.extra, d, "steps")
+        return
     if u < 0:
         _flip(d)
     elif "sign_flipped" in d.ids and u > 0:
@@ -213,28 +231,39 @@ def _usual_length(factor: float, session: Session, count: int, d: Diagnosis) -> 
     return False
 
 
-def _named_rule(
-    gs: list[Array], cs: list[Array], rate: float, session: Session, tolerance: float, scaled: bool = False
+def named_rule(
+    gs: list[Array],
+    cs: list[Array],
+    rate: float,
+    session: Session,
+    tolerance: float,
+    ws: list[Array],
+    scaled: bool = False,
 ) -> tuple[str, str, float] | None:
-    """(rule, mistake, factor) of the changes; `scaled`: only rules like Adam's, without a mistake of their own."""
+    """(rule, mistake, factor) of the changes of the weights ws.
+
+    `scaled`: only rules like Adam's, without a mistake of their own.
+    """
     momenta = [v for n, v in session.extra.items() if 0 < v < 1 and v != rate]
     momenta = list(dict.fromkeys([*momenta, 0.9, 0.5, 0.8, 0.95, 0.99]))
-    zeros = [np.zeros_like(g) for g in gs]
+    decays = [v for n, v in session.extra.items() if DECAY.search(n) and 0 < v <= 1]
     eps_seen = [v for n, v in session.extra.items() if fits_role(n, "eps") and 0 < v < 0.1]
-    for rule, mistake, settings in known_rules(momenta, rate, eps_seen):
+    for rule, mistake, settings in known_rules(momenta, rate, eps_seen, decays):
         if scaled and (rule == "sgd" or mistake):
             continue
         with np.errstate(all="ignore"):
-            (first,) = RULES[rule](gs[:1], zeros[:1], settings, mistake)  # most rules end here
+            (first,) = RULES[rule](gs[:1], ws[:1], settings, mistake)  # most rules end here
             factor = float(first @ cs[0] / max(first @ first, 1e-300)) if np.isfinite(first).all() else 1.0
             if not np.isfinite(factor) or not distance(cs[0], factor * first) < tolerance:
                 continue
-            predicted = RULES[rule](gs, zeros, settings, mistake)
+            predicted = RULES[rule](gs, ws, settings, mistake)
         if all(distance(c, factor * p) < tolerance for c, p in zip(cs, predicted, strict=True)):
             if session.rate is not None and rule == "sgd" and not mistake and close(factor, 1 - settings.momentum):
                 return rule, "momentum_dampened", factor
             if mistake and not close(factor, 1) and session.rate is not None:
                 continue
+            if settings.weight_decay and not settings.decoupled and re.search("adam_?w", session.source, re.I):
+                mistake = mistake or "weight_decay_coupled_in_adamw"
             return "momentum" if settings.momentum else rule, mistake, factor
     return None
 
@@ -242,7 +271,7 @@ def _named_rule(
 def _from_weights_only(session: Session, search: Gradients, d: Diagnosis) -> None:
     """No gradients were seen and no plain descent fits: try each mistake with each update rule."""
     steps = [s for s in session.steps if s.new_weights]
-    changes = [_vector(_changes(s)) for s in steps]
+    changes = [vector(changes_of(s)) for s in steps]
     rate = session.rate or 0.05
     d.checked.append("update")
     for loss in search.losses:
@@ -253,13 +282,14 @@ def _from_weights_only(session: Session, search: Gradients, d: Diagnosis) -> Non
                     dws, dbs = search.predict(loss, tweaks, k)
                     factor = loss.factor(step.count, step.target.shape[1])
                     kept = [b if v is not None else None for b, v in zip(dbs, step.biases, strict=True)]
-                    predicted.append(factor * _vector(_parts(dws, kept)))
+                    predicted.append(factor * vector(parts_of(dws, kept)))
             except (ValueError, IndexError):
                 continue
             if any(p.size != c.size for p, c in zip(predicted, changes, strict=True)):
                 continue
             scaled = bool(tweaks) and _angle(predicted[0], changes[0]) > 1e-4  # each weight has a step of its own
-            named = _named_rule(predicted, changes, rate, session, session.tolerance * 30, scaled)
+            ws = [all_like(step, changes_of(step)) for step in steps]
+            named = named_rule(predicted, changes, rate, session, session.tolerance * 30, ws, scaled)
             if named:
                 for tweak in tweaks[:1]:
                     d.findings.append(Finding(tweak.id, "update", tweak.layer, tweak.option))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 
 from parity.check.diagnosis import Diagnosis, Finding
-from parity.check.explain import Gradients, Match, distance, move_labels
+from parity.check.explain import Gradients, Match
+from parity.check.losses import move_labels
 from parity.check.network import Context, forward
+from parity.check.outputs import distance
 from parity.check.reference import backward
 from parity.check.seen import Array, Session, Step
 
@@ -21,7 +24,10 @@ def judge_training(training: Session, group: list[Session], d: Diagnosis) -> Non
     if not known or training.rate is None:
         return
     search, match = known[0].found
+    if search.net.norms or search.net.masks:  # their random numbers and statistics go on from batch to batch
+        return
     factors = _step_factors(known[0], search, match)
+    match = replace(match, tweaks=tuple(t for t in match.tweaks if t.id != "x_shuffled_without_y"))  # by the epoch
     if factors is None:
         return
     full, averaged = factors

@@ -7,6 +7,7 @@ Formulas: torch.optim's documentation; Adam: Kingma and Ba (2015), algorithm 1; 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -76,42 +77,57 @@ def _late(k: int, mistake: str) -> float:
 
 
 def adam(grads: list[Array], weights: list[Array], s: Settings, mistake: str = "") -> list[Array]:
-    """m, v = running means of g and g²; Δ = -lr (m / (1-β1^t)) / (sqrt(v / (1-β2^t)) + ε)."""
+    """m, v = running means of g and g²; Δ = -lr (m / (1-β1^t)) / (sqrt(v / (1-β2^t)) + ε).
+
+    `mistake` may hold two, joined by a plus.
+    """
     m = v = np.zeros_like(grads[0])
     answer = []
-    b1, b2 = (s.beta2, s.beta1) if mistake == "adam_betas_swapped" else (s.beta1, s.beta2)
+    wrong = set(mistake.split("+"))
+    b1, b2 = (s.beta2, s.beta1) if "adam_betas_swapped" in wrong else (s.beta1, s.beta2)
     for k, (g, w) in enumerate(zip(grads, weights, strict=True)):
-        g = g + _decay(w, s, mistake)
+        g = g + sum(_decay(w, s, one) for one in wrong) / len(wrong)
         m = b1 * m + (1 - b1) * g
-        v = b2 * v + (1 - b2) * (np.abs(g) if mistake == "adam_gradient_not_squared" else g * g)
-        t = k if mistake == "adam_step_starts_at_zero" else 1 if mistake == "adam_step_not_counted" else k + 1
+        v = b2 * v + (1 - b2) * (np.abs(g) if "adam_gradient_not_squared" in wrong else g * g)
         with np.errstate(all="ignore"):
-            mh, vh = m / (1 - b1**t), v / (1 - b2**t)
-            if mistake == "adam_step_starts_at_zero:guarded":
-                mh, vh = (m / (1 - b1**k), v / (1 - b2**k)) if k else (m, v)
-            if mistake == "adam_no_bias_correction":
-                mh, vh = m, v
-            elif mistake == "adam_no_bias_correction:m":
-                mh = m
-            elif mistake == "adam_no_bias_correction:v":
-                vh = v
-            if mistake == "adam_eps_inside_sqrt":
-                step = mh / np.sqrt(vh + s.eps)
-            elif mistake == "adam_eps_missing":
-                step = mh / np.sqrt(vh)
-            elif mistake == "adam_root_missing":
-                step = mh / (vh + s.eps)
-            else:
-                step = mh / (np.sqrt(vh) + s.eps)
-        decay: Array | float = 0.0
-        if s.decoupled and mistake not in ("weight_decay_coupled_in_adamw", "l2_missing_in_gradient"):
-            decay = (
-                s.weight_decay
-                * w
-                * (1 / s.lr if mistake == "weight_decay_without_lr" else -1 if mistake == "l2_sign" else 1)
-            )
-        answer.append(-s.lr * step - s.lr * decay)
+            mh, vh = _corrected(m, v, b1, b2, k, wrong)
+            step = _adam_step(mh, vh, w, s, wrong)
+        answer.append(-s.lr * step - s.lr * _decoupled_decay(w, s, wrong))
     return answer
+
+
+def _corrected(m: Array, v: Array, b1: float, b2: float, k: int, wrong: set[str]) -> tuple[Array, Array]:
+    """The moments after the bias correction of step k, counted from 0."""
+    t = k + 1
+    if "adam_step_starts_at_zero" in wrong:
+        t = k
+    elif "adam_step_starts_at_zero:clamped" in wrong:
+        t = max(k, 1)
+    elif "adam_step_not_counted" in wrong:
+        t = 1
+    elif "adam_step_starts_at_zero:guarded" in wrong:
+        t = k or 10**9  # no correction in the first step
+    mh = m if wrong & {"adam_no_bias_correction", "adam_no_bias_correction:m"} else m / (1 - b1**t)
+    vh = v if wrong & {"adam_no_bias_correction", "adam_no_bias_correction:v"} else v / (1 - b2**t)
+    return mh, vh
+
+
+def _adam_step(mh: Array, vh: Array, w: Array, s: Settings, wrong: set[str]) -> Array:
+    if "adam_eps_inside_sqrt" in wrong:
+        return mh / np.sqrt(vh + s.eps)
+    if "adam_root_missing" in wrong:
+        return mh / (vh + s.eps)
+    if "weight_decay_coupled_in_adamw:divided" in wrong:
+        return (mh + s.weight_decay * w) / (np.sqrt(vh) + s.eps)
+    return mh / (np.sqrt(vh) + s.eps)
+
+
+def _decoupled_decay(w: Array, s: Settings, wrong: set[str]) -> Array | float:
+    """AdamW's decay, which is not part of the gradient."""
+    coupled = {"weight_decay_coupled_in_adamw", "weight_decay_coupled_in_adamw:divided", "l2_missing_in_gradient"}
+    if not s.decoupled or wrong & coupled:
+        return 0.0
+    return s.weight_decay * w * (1 / s.lr if "weight_decay_without_lr" in wrong else -1 if "l2_sign" in wrong else 1)
 
 
 def rmsprop(grads: list[Array], weights: list[Array], s: Settings, mistake: str = "") -> list[Array]:
@@ -158,12 +174,14 @@ def mistakes_of(rule: str, s: Settings) -> list[str]:
             "adam_no_bias_correction:v",
             "adam_step_starts_at_zero",
             "adam_step_starts_at_zero:guarded",
+            "adam_step_starts_at_zero:clamped",
         ]
         found += ["adam_step_not_counted", "adam_betas_swapped", "adam_gradient_not_squared", "adam_root_missing"]
     if rule in ("adam", "rmsprop", "adagrad"):
         found += ["adam_eps_inside_sqrt"]
     if s.weight_decay and s.decoupled:
         found += ["weight_decay_coupled_in_adamw", "weight_decay_without_lr"]
+        found += ["weight_decay_coupled_in_adamw:divided"] if rule == "adam" else []
     if s.weight_decay:
         found += ["l2_missing_in_gradient", "l2_sign"]
         found += ["l2_without_two", "l2_with_two"] if not s.decoupled else []
@@ -180,7 +198,17 @@ def variants(rule: str, s: Settings) -> Iterator[tuple[str, Settings]]:
             yield mistake, replace(s, nesterov=True)
 
 
-def known_rules(momenta: list[float], lr: float, eps_seen: list[float]) -> Iterator[tuple[str, str, Settings]]:
+def two_mistakes(rule: str, s: Settings) -> Iterator[tuple[str, Settings]]:
+    """(mistake+mistake, settings) of update rules with two different mistakes."""
+    if rule == "adam":
+        for one, two in itertools.combinations(mistakes_of(rule, s), 2):
+            if one.split(":")[0] != two.split(":")[0]:
+                yield f"{one}+{two}", s
+
+
+def known_rules(
+    momenta: list[float], lr: float, eps_seen: list[float], decays: list[float]
+) -> Iterator[tuple[str, str, Settings]]:
     """(rule, mistake, settings) that a network's own update may follow, the plainest first."""
     yield "sgd", "", Settings(lr=lr)
     for mu in momenta:
@@ -198,3 +226,12 @@ def known_rules(momenta: list[float], lr: float, eps_seen: list[float]) -> Itera
     for eps in dict.fromkeys((*eps_seen, 1e-8, 1e-7, 1e-6)):
         for mistake in mistakes_of("adam", Settings()):
             yield "adam", mistake, Settings(lr=lr, eps=eps)
+    for decay in decays:
+        for eps in dict.fromkeys((*eps_seen, 1e-8, 1e-7)):
+            yield "adam", "", Settings(lr=lr, eps=eps, weight_decay=decay)
+            decoupled = Settings(lr=lr, eps=eps, weight_decay=decay, decoupled=True)
+            yield "adam", "", decoupled
+            for mistake in ("weight_decay_without_lr", "l2_sign", "weight_decay_coupled_in_adamw:divided"):
+                yield "adam", mistake, decoupled
+        for mu in momenta:
+            yield "sgd", "", Settings(lr=lr, momentum=mu, weight_decay=decay)

@@ -107,13 +107,26 @@ def find_layout(
     everything = [f for name, root in roots.items() for f in walk(root, (name,)) if isinstance(f.value, np.ndarray)]
     held = [f for f in everything if not f.is_gradient]
     plain = [f for f in held if not any(STATE.search(word) for word in f.path)]
-    found = _layout_of(_one_name_each(plain), inputs, outputs, joined)
+    moved = [f for f in plain if f.value.ndim == 1 or 1 in f.value.shape or f.value.any()]  # moments begin as zeros
+    found = _layout_of(_one_name_each(moved), inputs, outputs, joined) if len(moved) < len(plain) else None
+    found = found or _layout_of(_one_name_each(plain), inputs, outputs, joined)
     if found is None:  # a weight may be called V: an optimizer's state is zero before its first step
         known = {f.path for f in plain}
         found = _layout_of(
             _one_name_each([f for f in held if f.path in known or f.value.any()]), inputs, outputs, joined
         )
-    return found
+    return found if found is None or joined is not None else _with_odd_biases(found, held)
+
+
+def _with_odd_biases(layout: Layout, held: list[Found]) -> Layout:
+    """Biases whose names look like an optimizer's state (S1 beside G1), where one array fits a layer."""
+    numbers = {path: Found(path, None).order for path in layout.weights}
+    for layer, (weight, width) in enumerate(zip(layout.weights, layout.sizes[1:], strict=True)):
+        near = [f for f in held if f.path[:-1] == weight[:-1] and f.order == numbers[weight] and f.order]
+        near = [f for f in near if f.value.size == width and max(f.value.shape) == width]
+        if layout.biases[layer] is None and len(near) == 1:
+            layout.biases[layer] = near[0].path
+    return layout
 
 
 def _layout_of(usable: list[Found], inputs: int | None, outputs: int | None, joined: int | None) -> Layout | None:

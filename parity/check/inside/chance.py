@@ -1,4 +1,4 @@
-"""Random numbers made known: shuffles are reversals, and every call begins with the same numbers."""
+"""Random numbers made known: shuffles are reversals, every call begins with the same numbers, masks are recorded."""
 
 from __future__ import annotations
 
@@ -10,9 +10,50 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+DRAWN: list[Any] = []
+"""Uniform random numbers of the last call, one array for each draw: dropout's masks follow from them."""
+
+
+def drawn(real: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function, whose matrices are recorded."""
+
+    def draw(*arguments: Any, **named: Any) -> Any:
+        values = real(*arguments, **named)
+        if np.ndim(values) == 2 and len(DRAWN) < 20:
+            DRAWN.append(np.array(values, float))
+        return values
+
+    return draw
+
+
+def drawn_bits(real: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for binomial(1, p): recorded as if numbers below p had been ones."""
+
+    def draw(n: Any, p: Any, size: Any = None) -> Any:
+        bits = real(n, p, size)
+        if n == 1 and np.ndim(bits) == 2 and len(DRAWN) < 20:
+            DRAWN.append(np.where(bits > 0, p / 2, (1 + p) / 2))
+        return bits
+
+    return draw
+
+
+UNIFORM = ("rand", "random", "random_sample", "uniform")
+
+
+def _record_draws(generator: Any, names: tuple[str, ...]) -> None:
+    """Let these functions of a generator, and binomial, record what they give."""
+    for name in names:
+        setattr(generator, name, drawn(getattr(generator, name)))
+    generator.binomial = drawn_bits(generator.binomial)
+
 
 class Reversed(np.random.Generator):
     """A Generator whose shuffles are a reversal, so that a training can be computed again."""
+
+    def __init__(self, bits: Any) -> None:
+        super().__init__(bits)
+        _record_draws(self, ("random", "uniform"))
 
     def permutation(self, x: Any, axis: int = 0) -> Any:
         """The numbers (or rows) in reversed order."""
@@ -36,6 +77,7 @@ class ReversedState(np.random.RandomState):
 
     def __init__(self, seed: Any = None) -> None:
         super().__init__(seed)
+        _record_draws(self, UNIFORM)
         SHUFFLES[0] = 0
         _remember(self)
 
@@ -76,6 +118,7 @@ def _remember(generator: Any) -> Any:
 def rewind() -> None:
     """Put all random numbers back to their beginning: every call is made with the same ones."""
     SHUFFLES[0] = 0
+    DRAWN.clear()
     np.random.set_state(BEGINNING[0])
     random.setstate(BEGINNING[1])
     for generator, state in MADE.items():
@@ -115,6 +158,9 @@ def _reverse(x: Any) -> None:
 
 def _chosen(a: Any, size: Any = None, replace: bool = True, p: Any = None) -> Any:
     """Every row once, in reversed order, where a batch is drawn; the first ones where something else is."""
+    if p is not None and np.ndim(size) == 1 and list(np.sort(a)) == [0, 1]:  # a mask
+        keep = p[list(a).index(1)]
+        return np.asarray(np.random.binomial(1, keep, size))
     rows = np.arange(a) if isinstance(a, int | np.integer) else np.asarray(a)
     if size is None:
         return rows[0]
@@ -139,10 +185,11 @@ def tame() -> None:
     np.random.choice = _chosen
     random.shuffle = _reverse
     random.sample = lambda rows, k, **_: list(rows)[::-1][:k]
-    drawn = np.random.randint
+    whole = np.random.randint
     np.random.randint = lambda low, high=None, size=None, dtype=int: (  # type: ignore[assignment]
-        drawn(low, high) if size is None else _drawn(low, high, size)
+        whole(low, high) if size is None else _drawn(low, high, size)
     )
+    _record_draws(np.random, UNIFORM)
     real = np.random.default_rng
     np.random.default_rng = _seeded(lambda seed=None: _remember(Reversed(real(seed).bit_generator)))
     np.random.RandomState = ReversedState  # type: ignore[misc]

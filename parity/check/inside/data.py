@@ -34,6 +34,20 @@ class Step:
         default_factory=list
     )  # per layer: rows (i, j, central difference of the loss); j = -1: bias
     changed: list[str] = field(default_factory=list)  # names of inputs that the program changed in place
+    others: dict[str, Array] = field(default_factory=dict)  # arrays of hidden layers' widths that are no biases
+    new_others: dict[str, Array] = field(default_factory=dict)
+    draws: list[Array] = field(default_factory=list)  # random numbers that were drawn, samples as rows
+
+
+@dataclass
+class Evaluation:
+    """What a function that evaluates gave: outputs, labels or the share of right ones."""
+
+    name: str
+    asked: bool  # whether the call said that this is no training
+    switched: bool  # whether there is a switch between training and evaluation at all
+    step: Step
+    result: Array
 
 
 @dataclass
@@ -66,6 +80,7 @@ class Session:
     notes: list[str] = field(default_factory=list)
     extra: dict[str, float] = field(default_factory=dict)
     accuracy: dict[str, str] = field(default_factory=dict)
+    evaluations: list[Evaluation] = field(default_factory=list)
 
 
 def batches(
@@ -112,12 +127,18 @@ def give(program: Program, form: Form, x: Array, target: Array) -> None:
             and (name in ("m", "n_samples", "num_samples", "m_train") or fits_role(name, "batch_size"))
         ):
             program.globals[name] = len(target)
-        elif isinstance(value, float) and fits_role(name, "lr"):
+        elif isinstance(value, float) and fits_role(name, "lr") and not _is_slope(program, name):
             program.globals[name] = RATE
     for holder, name, role in program.slots:
         holder[name] = roles[role]
     for word in [w for w in program.known if re.match(r"^(m|one_hot_?y|onehot)$", w, re.I)]:
         program.known[word] = len(target) if word == "m" else target
+
+
+def _is_slope(program: Program, name: str) -> bool:
+    """Whether a global name such as ALPHA is read by an activation: it is a slope then, no learning rate."""
+    reads = [n for n, f in program.functions.items() if name in getattr(getattr(f, "__code__", None), "co_names", ())]
+    return any(re.search(r"relu|elu|leak|act", n, re.I) for n in reads)
 
 
 def as_output(array: Any, count: int, classes: int, columns: bool) -> Array | None:

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from parity.check.inside import toolkit
+from parity.check.inside import stacks, toolkit
 from parity.check.inside.adapter import adapted, is_adapter
-from parity.check.inside.arrays import find_layout
+from parity.check.inside.arrays import BIAS, WEIGHT, find_layout
 from parity.check.inside.chance import own_rng
 from parity.check.inside.data import BATCHES, PENALTY, RATE, Form, batches, give
 from parity.check.inside.load import Submission
@@ -74,24 +74,41 @@ def call_roles(roles: dict[str, Any]) -> dict[str, Any]:
 
 def class_programs(submission: Submission, sizes: list[int]) -> Iterator[Program]:
     """A program for each class that can be made and holds a chain of weights; else for each network of the file."""
+    several = False
     for name, cls in submission.classes().items():
         roles = size_roles(sizes)
         if _asks_for_both(cls):
             give_data(roles, sizes)
-        instance = None
-        for order, without in ATTEMPTS:
-            try:
-                instance = run(cls, bind(cls, {}, roles, without, order), str(submission.path), submission.names)
-                break
-            except CannotCall as error:
-                submission.skipped.append(f"{name}(): {error}")
         if _is_one_layer(cls):
             continue
+        instance = _instance(submission, name, cls, roles)
         found = list(_instance_programs(submission, instance, sizes, f"class {name}")) if instance is not None else []
         if not found:
             made = [v for v in submission.names.values() if type(v) is cls]
             found = [p for one in made[:1] for p in _instance_programs(submission, one, sizes, f"the file's {name}")]
         yield from found
+        several |= bool(found) and any(inspect.isfunction(m) for n, m in vars(cls).items() if n != "__init__")
+    if several:
+        return
+    for label, instance in stacks.made_of_layers(submission, sizes):
+        yield from _instance_programs(submission, instance, sizes, label)
+
+
+def _instance(submission: Submission, name: str, cls: type, roles: dict[str, Any]) -> Any:
+    """The class with the sizes, and the activation where it asks for one; None if it cannot be made."""
+    for order, without in ATTEMPTS:
+        for activation in [{}, *stacks.activations(submission)] if _asks_for_activation(cls) else [{}]:
+            try:
+                arguments = bind(cls, {}, {**roles, **activation}, without, order)
+                return run(cls, arguments, str(submission.path), submission.names)
+            except CannotCall as error:
+                submission.skipped.append(f"{name}(): {error}")
+    return None
+
+
+def _asks_for_activation(cls: type) -> bool:
+    parameters = signature(cls).parameters.items()
+    return any(fits_role(n, "activation") and p.default is p.empty for n, p in parameters)
 
 
 def _asks_for_both(cls: type) -> bool:
@@ -118,6 +135,9 @@ def _instance_programs(submission: Submission, instance: Any, sizes: list[int], 
     program.roles.update(call_roles(size_roles(sizes)))
     program.known.update(dict.fromkeys(("model", "net", "network", "nn", "mlp"), instance))
     program.find_slots(instance, sizes)
+    for word, value in vars(cls).items():
+        if isinstance(value, float) and fits_role(word, "lr") and not hasattr(instance, "__slots__"):
+            setattr(instance, word, RATE)
     settled = list(_settled(program, sizes))
     if program.layout is None and _made_by_training(program, sizes):
         settled = [program]
@@ -185,6 +205,7 @@ def _made_by_function(submission: Submission, sizes: list[int]) -> Iterator[Prog
     likely = re.compile(r"init|create|make|build|setup|random|params|new|get_w|start|net", re.I)
     makers = [n for n in functions if likely.search(n) or not _asks_for_data(functions[n])]
     makers.sort(key=lambda n: (not re.search("init", n, re.I), not likely.search(n)))
+    makers += [n for n in functions if n not in makers and _takes_sizes(functions[n])]
     for maker in makers:
         roles = size_roles(sizes)
         function = functions[maker]
@@ -199,6 +220,8 @@ def _made_by_function(submission: Submission, sizes: list[int]) -> Iterator[Prog
                 submission.skipped.append(f"{maker}(): {error}")
                 continue
             names = returned_names(function, result)
+            if isinstance(result, tuple) and all(re.fullmatch(r"r\d+", n) for n in names or []):
+                names = _names_in_use(functions, len(result)) or names
             if isinstance(result, tuple) and names and not hasattr(result, "_fields"):
                 roots = dict(zip(names, result, strict=True))
             else:
@@ -222,6 +245,15 @@ def _made_by_function(submission: Submission, sizes: list[int]) -> Iterator[Prog
                 return
 
 
+def _names_in_use(functions: dict[str, Callable[..., Any]], count: int) -> list[str] | None:
+    """What other functions call so many weights and biases that an initialiser returns without names."""
+    for function in functions.values():
+        words = list(signature(function).parameters)[:count]
+        if len(words) == count and all(WEIGHT.match(w) or BIAS.match(w) for w in words):
+            return words
+    return None
+
+
 def _supplier(submission: Submission, sizes: list[int]) -> Callable[[str], Any]:
     """Values for global names that the file reads and does not have: its data."""
     (x, target), *_ = batches(sizes, stream(5))
@@ -240,6 +272,12 @@ def _methods(submission: Submission, thing: Any) -> dict[str, Callable[..., Any]
     return {n: getattr(thing, n) for n in names if inspect.ismethod(getattr(thing, n))}
 
 
+def _takes_sizes(function: Callable[..., Any]) -> bool:
+    """Whether each name that a function asks for may be a size; a lone `d` or `h` may be data as well."""
+    names = [n for n, p in signature(function).parameters.items() if p.default is p.empty]
+    return bool(names) and all(any(fits_role(n, r) for r in ("inputs", "hidden", "outputs", "sizes")) for n in names)
+
+
 def _asks_for_data(function: Callable[..., Any]) -> bool:
     names = [n for n, p in signature(function).parameters.items() if p.default is p.empty]
     return not names or any(fits_role(n, role) for n in names for role in ("x", "y", "params", "grads") if n != "i")
@@ -253,27 +291,43 @@ def give_data(roles: dict[str, Any], sizes: list[int]) -> None:
 
 def toolkit_programs(submission: Submission, sizes: list[int], columns: bool) -> Iterator[Program]:
     """Programs put together from layer classes or pairs of functions, one for each hidden activation."""
-    for word in toolkit.activations(submission)[:3] or ["activation"]:
-        try:
-            layers = toolkit.hidden_layers(submission, toolkit.Call(submission, columns), sizes, word)
-        except CannotCall as error:
-            submission.skipped.append(str(error))
-            continue
+    words = toolkit.activations(submission)[:3]
+    for label, layers in _lists(submission, sizes, columns, words):
+        style = "a list of layers" + label
         listed = Program(
-            submission.callables(), {"layers": layers}, str(submission.path), submission.names, style="a list of layers"
+            submission.callables(), {"layers": layers}, str(submission.path), submission.names, style=style
         )
         listed.roles.update(call_roles(size_roles(sizes)))
         if _settle(listed, sizes):
             listed.refresh_params()
             yield listed
+    for word in words or ["activation"]:
         try:
             program = toolkit.compose(submission, sizes, columns, word)
         except CannotCall as error:
             submission.skipped.append(str(error))
             continue
         program.roles.update(call_roles(size_roles(sizes)))
+        program.style += f" with {word}"
         if _settle(program, sizes):
             yield program
+
+
+def _lists(
+    submission: Submission, sizes: list[int], columns: bool, words: list[str]
+) -> Iterator[tuple[str, list[Any]]]:
+    """(label, layers) of classes; of pairs of functions where there are no classes."""
+    found = False
+    for label, layers in itertools.islice(stacks.stacks(submission, sizes), 8):
+        found = True
+        yield label, layers
+    if found:
+        return
+    for word in words or ["activation"]:
+        try:
+            yield f" with {word}", toolkit.hidden_layers(submission, toolkit.Call(submission, columns), sizes, word)
+        except CannotCall as error:
+            submission.skipped.append(str(error))
 
 
 def script_programs(submission: Submission, sizes: list[int]) -> Iterator[Program]:

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from parity.check.inside.accuracy import judge_accuracy
+from parity.check.inside.arrays import parts
 from parity.check.inside.data import BATCHES, RATE, Form, Session, Step, batches, give
 from parity.check.inside.load import Submission, load
 from parity.check.inside.makers import FORMS, KINDS, programs, stream
+from parity.check.inside.modes import evaluations, others, set_mode, vary_others
 from parity.check.inside.names import fits_role, signature
 from parity.check.inside.optimizers import SETTINGS, call_step
 from parity.check.inside.program import CannotCall, Program
@@ -23,10 +25,10 @@ SIZES = [[12, 9, 9, 5], [12, 9, 5], [12, 9, 9, 1], [8, 8, 8, 8]]
 
 def sessions(submission: Submission) -> Iterator[Session]:
     """Every form in which the submission could be driven, for the first sizes at which it can be."""
-    deep = False
+    deep = seen = False
     trains: list[Session] = []
     for sizes in SIZES:
-        if len(sizes) == 3 and (trains or not deep):  # for networks that take any sizes, but have one hidden layer only
+        if len(sizes) == 3 and (trains or (seen and not deep)):  # for networks with exactly one hidden layer
             continue
         made: list[Session] = []
         for kind in KINDS:
@@ -36,9 +38,8 @@ def sessions(submission: Submission) -> Iterator[Session]:
                 for number in range(len(list(programs(submission, sizes, form, kind)))):
                     made += _sessions_of(Source(submission, sizes, form, kind, number))
         yield from made
-        trains = [
-            s for s in made if s.steps[0].output is not None and (s.steps[0].weight_gradients or s.steps[0].new_weights)
-        ]
+        trains = [s for s in made if s.steps[0].output is not None and _trains_all(s.steps[0])]
+        seen = seen or bool(made)
         deep = deep or any(len(s.layout.sizes) > 3 for s in made)
         if len(sizes) == 3 and not trains:
             continue
@@ -50,6 +51,14 @@ def sessions(submission: Submission) -> Iterator[Session]:
             and any(s.steps[0].weight_gradients or s.steps[0].new_weights for s in made)
         ):
             return
+
+
+def _trains_all(step: Step) -> bool:
+    """Whether each weight has a gradient or moves; a training may be written for exactly two layers."""
+    if step.weight_gradients:
+        return True
+    moved = [not np.array_equal(a, b) for a, b in zip(step.weights, step.new_weights or [], strict=False)]
+    return bool(moved) and all(moved)
 
 
 @dataclass(frozen=True)
@@ -88,10 +97,13 @@ def _sessions_of(source: Source) -> list[Session]:
             made += _record(again, form, submission, chosen, program.failures)
             if "backward" in chosen and made and (other := fresh.make()):
                 _add_differences(made[-1], other, form)
-    if not {"backward", "step"} & set(calls) and (retrained := _retrained(source)):
+    updated = any(session.steps[0].new_weights is not None for session in made)
+    if not updated and (retrained := _retrained(source)):
         made.append(retrained)
     if calls and (training := _training(source)):
         made.append(training)
+    if calls and (epochs := _epochs(source)):
+        made.append(epochs)
     return made
 
 
@@ -172,6 +184,53 @@ def _training(source: Source) -> Session | None:
     return None
 
 
+EPOCHS = 6
+
+
+def _epochs(source: Source) -> Session | None:
+    """Whole batches for 1, 2, … epochs from the same weights: what a schedule and counters do inside a training."""
+    program, form = source.make(), source.form
+    if program is None or form.single:
+        return None
+    for name in ranked(program, TRAIN):
+        taken = [_after_epochs(source, name, epochs) for epochs in range(1, EPOCHS + 1)]
+        steps = [one for one in taken if one is not None]
+        if len(steps) < EPOCHS:
+            continue
+        steps = [steps[0], *(_between(_state_after(one), after) for one, after in itertools.pairwise(steps))]
+        if all(_moved(step) for step in steps):
+            rate = RATE if _has_rate(program, name) else None
+            assert program.layout is not None
+            session = Session(form, steps, {"epochs": name}, program.layout, program.style, rate)
+            session.extra = _hyperparameters(program, [name])
+            return session
+    return None
+
+
+def _after_epochs(source: Source, name: str, epochs: int) -> Step | None:
+    """One step that is a whole training of so many epochs, each of one batch."""
+    program = source.make()
+    if program is None or name not in program.functions or program.layout is None:
+        return None
+    ((x, target),) = batches(program.layout.sizes, stream(4), BATCHES[:1], complete=True)
+    try:
+        give(program, source.form, x, target)
+        if not program.set_epochs(name, epochs):
+            return None
+        program.set_weights(stream(3))
+        step = Step(x, target, *program.weights())
+        program.replace_roots(name, call_step(program, name))
+        step.new_weights, step.new_biases = program.weights()
+    except FAILURES:
+        return None
+    return step
+
+
+def _state_after(step: Step) -> Step:
+    assert step.new_weights is not None and step.new_biases is not None
+    return replace(step, weights=step.new_weights, biases=step.new_biases)
+
+
 def _retrained(source: Source) -> Session | None:
     """Steps of a training that begins with weights of its own each time: it is run for 0, 1, 2, … epochs."""
     first, form = source.make(), source.form
@@ -207,7 +266,8 @@ def _retrained(source: Source) -> Session | None:
 
 
 def _between(before: Step, after: Step) -> Step:
-    return replace(before, new_weights=after.weights, new_biases=after.biases)
+    new = (after.weights, after.biases) if after.new_weights is None else (after.new_weights, after.new_biases)
+    return replace(before, new_weights=new[0], new_biases=new[1])
 
 
 def _moved(step: Step) -> bool:
@@ -257,6 +317,9 @@ def _record(
         driver = Driver(program, form)
         driver.calls = dict(calls)
         program.set_weights(stream(3))
+        if "forward" in calls and others(program) and not form.single:
+            set_mode(program, training=True)
+            vary_others(program, lambda: driver.forward(calls["forward"], len(data[0][0])), stream(8))
         steps = []
         for x, target in data:
             try:
@@ -270,6 +333,8 @@ def _record(
         session = Session(form, steps, driver.calls, program.layout, program.style, rate, failures[:])
         session.accuracy = _accuracy(driver)
         session.extra = _hyperparameters(program, [n for p, n in driver.calls.items() if p in ("update", "step")])
+        session.extra["aliased"] = float(program.aliased)
+        session.evaluations = evaluations(program, form, stream(7))
         return [session]
     except FAILURES as error:
         submission.skipped.append(f"{program.style}, {form}: {error}")
@@ -295,7 +360,7 @@ def _knows_rate(program: Program, driver: Driver) -> bool:
     if any(fits_role(p, "lr") for p in parameters):
         return True
     by_class = "." in name and name in program.functions and "self" not in program.functions
-    return _knows_rate_attribute(program) or program.style == "layer objects" or by_class
+    return _knows_rate_attribute(program) or program.style.startswith("layer objects") or by_class
 
 
 def _knows_rate_attribute(program: Program) -> bool:
@@ -310,10 +375,14 @@ def _knows_rate_attribute(program: Program) -> bool:
 def _hyperparameters(program: Program, calls: list[str]) -> dict[str, float]:
     found: dict[str, float] = {}
     owners = [getattr(function, "__self__", None) for function in program.functions.values()]
-    for root in [*program.roots.values(), *(getattr(owner, "_optimizer", None) for owner in owners)]:
-        values = getattr(root, "__dict__", {})
+    roots = [*program.roots.values(), *(getattr(owner, "_optimizer", None) for owner in owners)]
+    for root in [*roots, *(part for one in roots for _, part in parts(one) if hasattr(part, "__dict__"))]:
+        values = {**vars(type(root)), **getattr(root, "__dict__", {})}
         found.update({k: float(v) for k, v in values.items() if isinstance(v, float | int) and not isinstance(v, bool)})
     for name in calls:
+        read = getattr(getattr(program.functions[name], "__code__", None), "co_names", ())
+        used = {n: v for n, v in program.globals.items() if n in read and isinstance(v, float)}
+        found.update(used)
         for word, parameter in signature(program.functions[name]).parameters.items():
             if fits_role(word, "momentum"):
                 chosen = parameter.default if isinstance(parameter.default, float) else SETTINGS["momentum"]

@@ -33,8 +33,10 @@ def takes_gradients(function: Callable[..., Any]) -> bool:
     return bool(grads) and len(needed) > 1 and not data and any(fits_role(n, "params") for n in needed)
 
 
-def call_update(program: Program, name: str) -> Any:
+def call_update(program: Program, name: str, data: bool = False) -> Any:
     """Call an update rule; its state (velocities, moments, a step counter) is made at the first call and kept.
+
+    `data`: the rule is part of a function that takes samples and labels.
 
     Raises CannotCall.
     """
@@ -44,11 +46,14 @@ def call_update(program: Program, name: str) -> Any:
     program.roles.update(SETTINGS)
     required = [n for n, p in signature(function).parameters.items() if p.default is p.empty]
     counts = "m" not in required  # beside a batch size called n; m is more often a moment
-    roles = {r: v for r, v in program.roles.items() if r not in LEFT_OUT or (r == "count" and counts)}
+    kept = ("x", "y", "x_other", "y_other") if data else ()
+    roles = {r: v for r, v in program.roles.items() if r not in LEFT_OUT or r in kept or (r == "count" and counts)}
     first = [n for n in required if not _understood(n, roles)]
     values = states.setdefault("values", _make_state(program, first) if first else {})
     known = {n: v for n, v in program.known.items() if n in required and n not in values}
     known.update(values)
+    if data and not values:
+        raise CannotCall("no state to keep")
     result = run(function, bind(function, known, roles), program.file, program.globals)
     found = dict(zip(_names(program, name, result), result if isinstance(result, tuple) else (), strict=False))
     values.update({n: v for n, v in found.items() if n in values})
@@ -63,6 +68,8 @@ def _names(program: Program, name: str, result: Any) -> list[str]:
 
 def _understood(name: str, roles: dict[str, Any]) -> bool:
     known = (
+        "x",
+        "y",
         "params",
         "grads",
         "lr",
@@ -157,4 +164,7 @@ def call_step(program: Program, name: str) -> Any:
         except CannotCall as error:
             problem = problem or error
     assert problem is not None
-    raise problem
+    try:
+        return call_update(program, name, data=True)  # with velocities, say, beside the samples
+    except CannotCall:
+        raise problem from None

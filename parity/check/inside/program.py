@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from parity.check.inside.arrays import Array, Found, Layout, look_up, parts, walk
 from parity.check.inside.chance import rewind
 from parity.check.inside.load import Slow, time_limit
-from parity.check.inside.names import COMPILED, fits_role, returned_name, returned_names, signature
+from parity.check.inside.names import COMPILED, fits_role, pairs_parameters, returned_name, returned_names, signature
 
 BATCHES = (7, 7, 7, 7, 5)
 """The numbers of samples in the batches of a session; the last one is short."""
@@ -38,8 +39,15 @@ class Program:
     layout: Layout | None = None
     style: str = "functions"
     failures: list[str] = field(default_factory=list)
+    aliased: bool = False
+    """Whether two values of a forward pass lie in the same memory."""
     slots: list[tuple[dict[str, Any], str, str]] = field(default_factory=list)
     """(dictionary, name, role) of attributes and global names that hold the data: each batch is written there."""
+
+    @property
+    def source(self) -> str:
+        """The file's text."""
+        return Path(self.file).read_text(encoding="utf-8", errors="replace")
 
     def find_slots(self, owner: Any, sizes: list[int]) -> None:
         """Where the file keeps its data: attributes made from the constructor's samples, and global arrays."""
@@ -83,7 +91,13 @@ class Program:
         function = self.functions[name]
         problem: CannotCall | None = None
         # a parameter called `p` may be probabilities or parameters, and `n` or `w` a network
-        for less, first in (((), ()), (("output",), ()), (("params",), ()), (("count", "output"), ("params",))):
+        for less, first in (
+            ((), ()),
+            (("output",), ()),
+            (("params",), ()),
+            (("count", "output"), ("params",)),
+            (("training", "testing", "mode"), ()),
+        ):
             try:
                 arguments = bind(function, self.known, self.roles, (*without, *less), (*first, *order))
                 return run(function, arguments, self.file, self.globals, self.supply)
@@ -96,9 +110,7 @@ class Program:
         function = self.functions[name]
         names = returned_names(function, result)
         if isinstance(result, tuple) and names:
-            self.known.update(
-                {n: v for n, v in zip(names, result, strict=True) if not (n[0] == "r" and n[1:].isdigit())}
-            )
+            self.known.update({n: v for n, v in zip(names, result, strict=True) if not _nameless(n)})
             return [f for n, v in zip(names, result, strict=True) for f in walk(v, (n,))]
         single = returned_name(function)
         if single and result is not None and not isinstance(result, tuple):
@@ -132,6 +144,12 @@ class Program:
             self.roots[root] = result
             return
         names = returned_names(self.functions[name], result)
+        if (
+            isinstance(result, tuple)
+            and names
+            and all(_nameless(n) or n == r for n, r in zip(names, self.roots, strict=False))
+        ):
+            names = list(self.roots) if len(result) == len(self.roots) else names
         if isinstance(result, tuple) and names and set(names) & set(self.roots):
             self.roots.update({n: v for n, v in zip(names, result, strict=True) if n in self.roots})
         elif isinstance(result, tuple) and len(result) == len(self.roots):
@@ -191,6 +209,11 @@ class Program:
                 array[...] = rng.normal(0, 0.3, array.shape)
 
 
+def _nameless(name: str) -> bool:
+    """Whether a returned value has no name of its own: r0, r1, …"""
+    return name[:1] == "r" and name[1:].isdigit()
+
+
 def split(matrices: list[Array], row: int) -> tuple[list[Array], list[Any]]:
     """(weights, biases) of matrices (in + 1, out) that hold the bias in their first or last row."""
     weights = [matrix[:-1] if row == -1 else matrix[1:] for matrix in matrices]
@@ -215,8 +238,12 @@ def bind(
     arguments: dict[str, Any] = {}
     unbound: list[str] = []
     used: set[str] = set()
+    samples = pairs_parameters(function) if "pairs" in roles else ()
     for parameter in parameters:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue
+        if parameter.name in samples:
+            arguments[parameter.name] = roles["pairs"]
             continue
         role = _role(parameter.name, roles, used, without)
         optional = parameter.default is not parameter.empty

@@ -32,8 +32,13 @@ def save(path: Path, sessions: list[Session], skipped: list[str], error: str) ->
                 "extra": session.extra,
                 "accuracy": session.accuracy,
                 "steps": [{"loss": step.loss, "changed": step.changed} for step in session.steps],
+                "evaluations": [
+                    {"name": e.name, "asked": e.asked, "switched": e.switched} for e in session.evaluations
+                ],
             }
         )
+        for index, one in enumerate(session.evaluations):
+            _put(arrays, f"{number}/e{index}", {**vars(one.step), "result": one.result})
         for index, step in enumerate(session.steps):
             _put(arrays, f"{number}/{index}", vars(step))
     about_all = {"sessions": about, "skipped": skipped[:60], "error": error}
@@ -46,6 +51,8 @@ def _put(arrays: dict[str, Any], prefix: str, values: dict[str, Any]) -> None:
     for name, value in values.items():
         if isinstance(value, np.ndarray):
             arrays[f"{prefix}/{name}"] = value
+        elif isinstance(value, dict):
+            arrays.update({f"{prefix}/{name}/{word}": np.asarray(part) for word, part in value.items()})
         elif isinstance(value, list) and name != "changed":
             for position, part in enumerate(value):
                 if part is not None and np.asarray(part).dtype.kind in "fiu":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Any
 
@@ -10,16 +11,18 @@ import numpy as np
 from parity.check.inside.arrays import Array, Found, find_gradients, look_up, walk
 from parity.check.inside.chance import own_rng
 from parity.check.inside.data import Form, Step, choose_output, give
-from parity.check.inside.names import fits_role, returned_names, signature
+from parity.check.inside.modes import copies, masks_drawn, others, put_others, set_mode
+from parity.check.inside.names import fits_role, pairs_parameters, possible_names, returned_names, signature
 from parity.check.inside.optimizers import call_step, takes_gradients
 from parity.check.inside.program import CannotCall, Program, split
+from parity.check.inside.results import direct, gradient_container, rest, same_memory, scalar
 
-FORWARD = r"forward|feed|predict_proba|propag|^fwd|infer|activate|^output|compute_out|hypothesis|^net(work)?$|^model$|^run$|logits|scores|__call__|^predict|^query|^loss$|^think$|^f$"  # noqa: E501
-LOSS = r"loss|cost|entropy|criterion|objective|mse|error|nll|bce|xent|likelihood|^ce$|_ce$"
-BACKWARD = r"back|grad|bprop|derivativ|bwd|^loss"
-UPDATE = r"update|^step|_step$|apply|optimi[sz]e|sgd|descen|adjust|learn|improve|correct|move|tune"
-STEP = r"^training loop|train_?(step|on_batch|batch|one)|^step$|_step$|partial_fit|update_mini_?batch|fit_batch|one_step|train_iter|^update$|^train$|^fit$|^learn$|^SGD$|back|descent|optimi[sz]e"  # noqa: E501
-TRAIN = r"^train|^fit|descent|^model$|nn_model|learn|optimi[sz]e|^run|SGD|layer_model"
+FORWARD = r"forward|feed|predict_proba|propag|^fwd|infer|activate|^output|compute_out|hypothesis|^net(work)?$|^model$|^run$|logits|scores|__call__|^predict|^query|^loss$|^think$|^f$|vorw|adelante|avant|propaga|salida|saida|sortie"  # noqa: E501
+LOSS = r"loss|cost|entropy|criterion|objective|mse|error|nll|bce|xent|likelihood|^ce$|_ce$|fehler|verlust|perte|perdida|perda|cout|costo|custo|^erro"  # noqa: E501
+BACKWARD = r"back|grad|bprop|derivativ|bwd|^loss|rueckw|ableit|retro|arriere|atras"
+UPDATE = r"update|^step|_step$|apply|optimi[sz]e|sgd|descen|adjust|learn|improve|correct|move|tune|lern|aktualis|actuali|atualiz|ajust|mise_a_jour|mettre_a_jour|schritt|paso|passo|etape"  # noqa: E501
+STEP = r"^training loop|train_?(step|on_batch|batch|one)|^step$|_step$|partial_fit|update_mini_?batch|fit_batch|one_step|train_iter|^update$|^train$|^fit$|^learn$|^SGD$|back|descent|optimi[sz]e|lern|schritt|paso|passo|etape|entren|entrain|trein"  # noqa: E501
+TRAIN = r"^train|^entren|^entrain|^trein|^apprend|^aprend|^lern|^fit|descent|^model$|nn_model|learn|optimi[sz]e|^run|SGD|layer_model"  # noqa: E501
 
 
 def ranked(program: Program, pattern: str) -> list[str]:
@@ -34,10 +37,13 @@ class Driver:
         self.program, self.form = program, form
         assert program.layout is not None
         self.layout = program.layout
+        set_mode(program, training=True)
         self.calls: dict[str, str] = {}
         self.backward_updates = False
         updates = [program.functions[n] for n in ranked(program, UPDATE)]
-        self.per_sample = form.columns and any(fits_role(p, "pairs") for f in updates for p in signature(f).parameters)
+        self.per_sample = form.columns and any(
+            fits_role(p, "pairs") or p in pairs_parameters(f) for f in updates for p in signature(f).parameters
+        )
 
     # ---- one place at a time -------------------------------------------------------------------------------------
 
@@ -48,15 +54,16 @@ class Driver:
         result = program.call(name, without=("y", "grad_output"), order=("x",))
         found = program.absorb(name, result)
         inside = [f for f in self.attributes() if id(f.value) not in before]
+        program.aliased |= same_memory(direct(found)) or same_memory(inside)
         classes = self.layout.sizes[-1]
-        output = choose_output(_direct(found), count, classes, self.form.columns)
+        output = choose_output(direct(found), count, classes, self.form.columns)
         if output is None:
             output = choose_output(found, count, classes, self.form.columns)
         if output is None:
             output = choose_output(inside, count, classes, self.form.columns)
         if output is None:
             raise CannotCall(f"{name}() returned no array of shape {(count, classes)}")
-        program.roles["cache"] = _rest(result)
+        program.roles["cache"] = rest(result)
         program.roles["output"] = output.T.copy() if self.form.columns else output.copy()
         return output
 
@@ -102,7 +109,7 @@ class Driver:
         earlier = {f.path: np.array(f.value, copy=True) for f in self.attributes()}
         result = program.call(name, order=("y", "x"))
         found = program.absorb(name, result)
-        program.roles["grads"] = _gradient_container(result)
+        program.roles["grads"] = gradient_container(result)
         shapes = [np.shape(look_up(program.roots, path)) for path in self.layout.weights]
         bias_shapes = [None if p is None else np.shape(look_up(program.roots, p)) for p in self.layout.biases]
         held = {id(look_up(program.roots, p)) for p in (*self.layout.weights, *self.layout.biases) if p}
@@ -139,7 +146,7 @@ class Driver:
             if re.search(r"loss|cost|^j$|^l$|err|total|nll|objective", word, re.I) or (
                 position == 0 and re.match(r"r\d+$", word)
             ):
-                found = _scalar(value)
+                found = scalar(value)
                 if found is not None:
                     return found
         return None
@@ -152,7 +159,7 @@ class Driver:
             if not self.per_sample:
                 raise
             result = self._loss_of_pairs(name)
-        value = _scalar(result)
+        value = scalar(result)
         if value is None or not np.isfinite(value):
             raise CannotCall(f"{name}() returned no finite number")
         self.program.absorb(name, result)
@@ -307,14 +314,17 @@ class Driver:
         """One training step with everything that can be seen."""
         program, calls = self.program, self.calls
         give(program, self.form, x, target)
+        set_mode(program, training=True)
         weights, biases = program.weights()
         before = program.arrays()
-        step = Step(x, target, weights, biases)
+        kept = {name: array.copy() for name, array in others(program).items()}
+        step = Step(x, target, weights, biases, others=copies(others(program)))
         by_itself = self._steps_by_itself()
         if not by_itself:
             self._see_outputs(step)
         if "backward" in calls and (calls["backward"] != "step"):
             loss, dw, db = self.gradients(calls["backward"])
+            step.draws = masks_drawn(self.form) or step.draws
             step.loss = loss if step.loss is None else step.loss
             if dw:
                 step.weight_gradients, step.bias_gradients = dw, db
@@ -322,15 +332,19 @@ class Driver:
             name = calls.get("update") or calls["step"]
             result = call_step(program, name)
             program.replace_roots(name, result)
+            step.draws = masks_drawn(self.form) or step.draws
             if "step" in calls and step.loss is None:
-                step.loss = _scalar(result)
+                step.loss = scalar(result)
         if "update" in calls or "step" in calls or self.backward_updates:
             step.new_weights, step.new_biases = program.weights()
+        step.new_others = copies(others(program))
         if by_itself:
-            trained = program.arrays()
+            trained, later = program.arrays(), {name: array.copy() for name, array in others(program).items()}
             program.put(before)
+            put_others(program, kept)
             self._see_outputs(step)
             program.put(trained)
+            put_others(program, later)
         for role, given in (("x", x), ("y", target)):
             now = program.roles[role]
             if self.form.single:
@@ -345,44 +359,24 @@ class Driver:
         name = self.calls.get("step")
         if name is None or "backward" in self.calls:
             return False
-        return any(
-            fits_role(p, "x") or fits_role(p, "pairs") for p in signature(self.program.functions[name]).parameters
-        )
+        words = list(signature(self.program.functions[name]).parameters)
+        return any(fits_role(w, "x") or fits_role(w, "pairs") for w in words) and not self._takes_outputs(words)
+
+    def _takes_outputs(self, words: list[str]) -> bool:
+        """Whether a function asks for what the forward pass returned."""
+        if "forward" not in self.calls:
+            return False
+        names = set(itertools.chain(*possible_names(self.program.functions[self.calls["forward"]])))
+        given = [w for w in words if not any(fits_role(w, role) for role in ("x", "y", "lr", "params"))]
+        return any(w in names or fits_role(w, "output") or fits_role(w, "cache") for w in given)
 
     def _see_outputs(self, step: Step) -> None:
         """The outputs and the loss of the batch with the weights as they are."""
         calls, count = self.calls, len(step.x)
         if "forward" in calls:
             step.output = self.forward(calls["forward"], count)
+            step.draws = step.draws or masks_drawn(self.form)
         if "loss" in calls:
             step.loss = self.loss(calls["loss"])
             if calls["loss"] == calls.get("forward"):
                 self.forward(calls["forward"], count)
-
-
-def _direct(found: list[Found]) -> list[Found]:
-    return [f for f in found if len(f.path) <= 1]
-
-
-def _rest(result: Any) -> Any:
-    if isinstance(result, tuple) and len(result) == 2:
-        return result[1] if isinstance(result[0], np.ndarray) else result[0]
-    if isinstance(result, tuple) and len(result) > 2:
-        return result if all(isinstance(r, np.ndarray) for r in result) else result[-1]
-    return result
-
-
-def _gradient_container(result: Any) -> Any:
-    if isinstance(result, tuple) and len(result) == 2 and _scalar(result[:1]) is not None:
-        return result[1]
-    return result
-
-
-def _scalar(result: Any) -> float | None:
-    values = result if isinstance(result, tuple | list) else (result,)
-    for value in values:
-        if isinstance(value, float | np.floating) or (
-            isinstance(value, np.ndarray) and value.size == 1 and value.dtype.kind == "f"
-        ):
-            return float(np.asarray(value).reshape(()))
-    return None

@@ -1,0 +1,101 @@
+"""Which forward pass gives the observed outputs: right ones first, then those with a mistake."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+
+import numpy as np
+
+from parity.check.network import ACTIVATIONS, OUTPUTS, Extras, Net, Trace, Tweak, forward
+from parity.check.seen import Array, Session, Step
+from parity.check.variants import slopes, with_layers_between
+
+
+def distance(mine: Array | None, other: Array | None) -> float:
+    """The largest difference relative to the largest number; infinite for other shapes or numbers not finite."""
+    if mine is None or other is None or np.size(mine) != np.size(other):
+        return np.inf
+    one, two = np.ravel(mine).astype(float), np.ravel(other).astype(float)
+    if not (np.isfinite(one).all() and np.isfinite(two).all()):
+        return np.inf
+    return float(np.abs(one - two).max() / max(np.abs(two).max(), np.abs(one).max(), 1e-12))
+
+
+def forward_candidates(hidden: int, leaky: list[str]) -> Iterator[Net]:
+    """Networks, right ones first, then those with a mistake in the forward pass."""
+    same = [(name,) * hidden for name in (*ACTIVATIONS, *leaky) if name != "linear" or not hidden]
+    mixed = [
+        m
+        for m in itertools.product(("relu", "sigmoid", "tanh", "linear", "leaky 0.01"), repeat=hidden)
+        if len(set(m)) > 1
+    ]
+    linear = [("linear",) * hidden] if hidden else []
+    for activations in [*same, *(mixed if hidden <= 3 else [])]:
+        yield from (Net(activations, output) for output in OUTPUTS)
+    layers: list[int | None] = [None, *range(hidden + 1)]
+    main = [m for m in same if m and m[0] in ("relu", "sigmoid", "tanh", *leaky)] or [()]
+    for activations in [*main, *linear, *(mixed if hidden == 2 else [])]:
+        yield from (
+            Net(activations, "softmax", (Tweak("activation_on_output", a),)) for a in ("relu", "sigmoid", "tanh")
+        )
+        yield from (Net(activations, "sigmoid", (Tweak("activation_on_output", a),)) for a in ("relu", "tanh"))
+        for way in itertools.product(("batch", "classes", "one"), ("batch", "all")):
+            yield Net(activations, "softmax", (Tweak("softmax_wrong_axis", " / ".join(way)),))
+        yield Net(activations, "softmax", (Tweak("softmax_twice"),))
+        for output in OUTPUTS:
+            yield Net(activations, output)
+            for layer in layers:
+                yield Net(activations, output, (Tweak("bias_missing_forward", "", layer),))
+    for activations in main:  # two mistakes
+        for layer in layers:
+            missing = Tweak("bias_missing_forward", "", layer)
+            for other in (
+                Tweak("activation_on_output", "relu"),
+                Tweak("softmax_wrong_axis", "batch / batch"),
+                Tweak("softmax_twice"),
+            ):
+                yield Net(activations, "softmax", (missing, other))
+
+
+def explain_forward(session: Session) -> Net | None:
+    """The network whose outputs are the observed ones in every step."""
+    steps = [s for s in session.steps if s.output is not None]
+    hidden, leaky = len(session.sizes) - 2, slopes(session)
+    for net in forward_candidates(hidden, leaky):
+        if _outputs_differ(net, steps) < session.tolerance * 3:
+            return net
+    plain = [Net((a,) * hidden, o) for a in ("relu", "tanh", "sigmoid", *leaky) for o in BESIDE_NORMS]
+    found = [(_outputs_differ(net, steps[:1]), net) for net in with_layers_between(session, plain, training=False)]
+    found = [(error, net) for error, net in found if error < session.tolerance * 3]
+    for _, net in sorted(found, key=lambda pair: pair[0]):  # other values of ε are near
+        if _outputs_differ(net, steps) < session.tolerance * 3:
+            return net
+    return None
+
+
+BESIDE_NORMS = ("softmax", "linear", "sigmoid", "log-softmax")
+
+
+def _outputs_differ(net: Net, steps: list[Step]) -> float:
+    """The largest distance between the observed outputs and this network's; infinite after the first large one."""
+    worst = 0.0
+    for step in steps:
+        worst = max(worst, distance(step.output, run(net, step).out))
+        if worst > 1e-2:
+            return np.inf
+    return worst
+
+
+def run(net: Net, step: Step) -> Trace:
+    """The reference's forward pass with the person's weights."""
+    with np.errstate(all="ignore"):
+        extras = Extras(step.others, step.draws)
+        return forward(net, step.x, [w.astype(float) for w in step.weights], step.biases, extras)
+
+
+def mentions_activation(source: str) -> bool:
+    """Whether a file speaks of an activation function at all."""
+    written_out = r"1\.?0?\s*/\s*\(\s*1\.?0?\s*\+\s*\w*\.?exp"  # a sigmoid without its name
+    return bool(re.search(rf"relu|tanh|sigmoid|maximum\(|activation|{written_out}", source, re.I))
