@@ -36,18 +36,19 @@ def diagnose(seen: Seen, name: str = "network") -> Diagnosis:
     for session in sessions:
         groups[session.form, tuple(session.sizes), session.style].append(session)
     ranked = sorted(((_read(group, seen.source), group) for group in groups.values()), key=lambda pair: rank(pair[0]))
+    if any(_shows_batches(d, group) for d, group in ranked):
+        ranked.sort(key=lambda pair: pair[1][0].single)
     best = ranked[0][0]
     if best.unexplained:  # two mistakes at once: a longer search, only where it is needed
         again = [_read(group, seen.source, pairs=True) for _, group in ranked[:2]]
         best = min(again, key=rank)
     best.network = name
     _add_other_activations(best, [d for d, _ in ranked])
+    forms = _add_other_forms(best, [d for d, _ in ranked])
     for training in trainings:
-        if (training.form, training.sizes, training.style) == (best.form, best.sizes, best.style):
-            for group in (
-                g for _, g in ranked if g[0].form == best.form and g[0].sizes == best.sizes and g[0].style == best.style
-            ):
-                judge = judge_training if "training" in training.calls else judge_epochs
+        if training.form in forms and (training.sizes, training.style) == (best.sizes, best.style):
+            judge = judge_training if "training" in training.calls else judge_epochs
+            for group in (g for _, g in ranked if _same_program(g[0], training)):
                 judge(training, group, best)
     judge_accuracies([s for s in sessions if s.form == best.form and s.sizes == best.sizes], best)
     best.missing = missing(best, sessions, seen.source)
@@ -55,6 +56,11 @@ def diagnose(seen: Seen, name: str = "network") -> Diagnosis:
         endless = [note for s in sessions for note in s.notes if "took longer than" in note]
         best.notes += dict.fromkeys(endless)
     return best
+
+
+def _shows_batches(d: Diagnosis, group: list[Session]) -> bool:
+    """Whether whole batches were compared: single samples say nothing of averages."""
+    return not group[0].single and bool({"gradients", "update"} & set(d.checked)) and not d.unexplained
 
 
 def _add_other_activations(best: Diagnosis, others: list[Diagnosis]) -> None:
@@ -65,6 +71,27 @@ def _add_other_activations(best: Diagnosis, others: list[Diagnosis]) -> None:
         if chosen and same and d.style != best.style and not d.unexplained:
             wrong = [f for f in d.findings if DERIVATIVE.search(f.id) and f.id not in best.ids]
             best.findings += [replace(f, detail=f.detail or d.style.partition(" with ")[2]) for f in wrong]
+
+
+def _add_other_forms(best: Diagnosis, others: list[Diagnosis]) -> set[str]:
+    """What can only be seen with other labels, a step that takes integers say; returns all forms that were used."""
+    forms = {best.form}
+    for d in others:
+        new = [place for place in d.checked if place not in best.checked]
+        if (d.sizes, d.style) == (best.sizes, best.style) and new and not d.unexplained and "forward" in d.checked:
+            forms.add(d.form)
+            _adopt(best, d, new)
+    return forms
+
+
+def _same_program(one: Session, other: Session) -> bool:
+    return (one.form, one.sizes, one.style) == (other.form, other.sizes, other.style)
+
+
+def _adopt(first: Diagnosis, other: Diagnosis, places: list[str]) -> None:
+    first.findings += [f for f in other.findings if f.place in places and f.id not in first.ids]
+    first.checked += places
+    first.not_checked = [place for place in first.not_checked if place not in places]
 
 
 def _fits_the_data(session: Session) -> bool:
@@ -90,7 +117,5 @@ def _merge(group: list[Diagnosis]) -> Diagnosis:
     first = group[0]
     for other in group[1:]:
         new = [place for place in other.checked if place not in first.checked]
-        first.findings += [f for f in other.findings if f.place in new and f.id not in first.ids]
-        first.checked += new
-        first.not_checked = [place for place in first.not_checked if place not in new]
+        _adopt(first, other, new)
     return first

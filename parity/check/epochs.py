@@ -12,7 +12,7 @@ from parity.check.outputs import distance
 from parity.check.rates import judge_rates
 from parity.check.reference import backward
 from parity.check.seen import Array, Session, Step
-from parity.check.steps import all_like, changes_of, named_rule, parts_of, vector, weights_like
+from parity.check.steps import MOMENTUM, all_like, changes_of, named_rule, parts_of, vector, weights_like
 
 PER_CALL = ("adam_step_not_counted", "momentum_reset_each_step")
 """What an update rule looks like that begins anew in each call of a training."""
@@ -42,6 +42,8 @@ def judge_epochs(epochs: Session, group: list[Session], d: Diagnosis) -> None:
     if all(distance(c, f * g) < 1e-4 for g, c, f in zip(gradients, changes, factors, strict=True)):
         rates = [-f / (epochs.rate or 0.05) for f in factors]
         judge_rates(rates, epochs.rate is not None, epochs.extra, d, "training")
+        if any(MOMENTUM.search(name) and 0 < value < 1 for name, value in epochs.extra.items()):
+            d.findings.append(Finding("momentum_reset_each_step", "update", detail=f"{epochs.calls['epochs']}()"))
         return
     decays = [weights_like(step, changes_of(step)) for step in epochs.steps]
     fits = [

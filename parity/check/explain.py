@@ -17,6 +17,8 @@ from parity.check.reference import backward
 from parity.check.seen import Array, Session
 
 PAIR_SECONDS = 1.5
+ROUNDED = 1e-7
+"""The error of sums that are 0 but for rounding beside exact zeros: other matches come first."""
 
 
 @dataclass
@@ -172,7 +174,7 @@ class Gradients:
         for loss in self.losses:
             singles = [m for tweaks in self.singles(loss) if (m := self.match(loss, tweaks))]
             if singles:
-                singles.sort(key=lambda m: not self._usual_factor(m))
+                singles.sort(key=lambda m: (not self._usual_factor(m), m.error >= ROUNDED))
                 return singles[0], singles[1:]
         if not with_pairs:
             return None, []
@@ -259,7 +261,7 @@ def _bias_error(seen: Array, predicted: Array, floor: float = 1e-300) -> float:
     """Like `distance`; sums that are 0 but for rounding (below `floor`) are equal, yet not equal to exact zeros."""
     one, two = np.ravel(seen).astype(float), np.ravel(predicted)
     if one.size > 1 and one.any() != two.any():
-        return np.inf
+        return ROUNDED if max(np.abs(one).max(), np.abs(two).max()) < floor else np.inf
     if one.size == 1 and np.ptp(two) <= max(floor, 1e-12 * np.abs(two).max()):
         two = two[:1]
     if one.size != two.size:

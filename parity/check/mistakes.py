@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from parity.check.network import Net, Tweak
 
 STALE = ("first", "previous", "first, masks too", "previous, masks too", "masks first", "masks previous")
+TANH = ("1-a", "z", "twice", "(1-a)²", "1+a²", "z-squared")
+"""What people take for tanh's derivative 1 - a²."""
 PER_LAYER = ("grad_averaged_twice", "grad_not_averaged", "sign_flipped")
 
 
@@ -32,9 +34,7 @@ def output_tweaks(kind: str, net: Net, classes: int) -> list[Tweak]:
             if word == "sigmoid"
             else []
         )
-        found += (
-            [Tweak("tanh_derivative_wrong", f"output {o}") for o in ("1-a", "z", "twice")] if word == "tanh" else []
-        )
+        found += [Tweak("tanh_derivative_wrong", f"output {o}") for o in TANH] if word == "tanh" else []
     if kind == "sse" and net.output == "softmax":
         found += [Tweak("softmax_derivative_missing", "sse"), Tweak("softmax_derivative_elementwise", "p(1-p)")]
     return found
@@ -59,7 +59,7 @@ def hidden_tweaks(net: Net, sizes: list[int]) -> Iterator[Tweak]:
 
 def between_tweaks(net: Net) -> Iterator[Tweak]:
     """Ways of getting batch norm or dropout wrong in the backward pass."""
-    for layer in (None, *range(len(net.hidden))) if len(net.hidden) > 1 else (0,):
+    for layer in (None, *range(len(net.hidden))) if len(net.hidden) != 1 else (0,):
         here = range(len(net.hidden)) if layer is None else (layer,)
         if any(net.norm(k) for k in here):
             yield Tweak("bn_variance_term_missing", "", layer)
@@ -102,7 +102,7 @@ def derivative_mistakes(activation: str) -> list[tuple[str, str]]:
         ]
         return [*options, ("sigmoid_derivative_incomplete", "a"), ("sigmoid_derivative_incomplete", "1-a"), *wrong]
     if activation == "tanh":
-        return [*(("tanh_derivative_wrong", o) for o in ("1-a", "z", "twice")), ("tanh_derivative_missing", ""), *wrong]
+        return [*(("tanh_derivative_wrong", o) for o in TANH), ("tanh_derivative_missing", ""), *wrong]
     if activation == "linear":
         return [("activation_missing_forward", o) for o in ("relu", "sigmoid", "tanh", "sigmoid of z")]
     return []

@@ -13,13 +13,13 @@ from parity.check.explain import Gradients, Match
 from parity.check.losses import Loss, explain_loss
 from parity.check.modes import judge_modes
 from parity.check.network import Net, Tweak
-from parity.check.outputs import distance, explain_forward, mentions_activation, run
+from parity.check.outputs import distance, explain_forward, forward_candidates, mentions_activation, run
 from parity.check.places import against_own_loss, unexplained
 from parity.check.rates import judge_rates
 from parity.check.scale import gradient_scale, read_factor
 from parity.check.seen import Array, Session
 from parity.check.steps import judge_update
-from parity.check.variants import training_variants
+from parity.check.variants import slopes, training_variants
 
 PLACES = ("forward", "loss", "gradients", "update")
 OF_THE_VALUE = (("tanh_derivative_wrong", "twice"), ("sigmoid_derivative_twice", ""))
@@ -75,10 +75,34 @@ def _without_outputs(session: Session, source: str, d: Diagnosis, pairs: bool) -
             one = _from_guess(session, guess, net, copy.deepcopy(d), pairs)
             one.fine.insert(0, f"forward pass: {', '.join(one.activations)} (from what the weights do)")
             return one
-    likely = [pair for pair in plausible if (pair[1].hidden[:1] or ("relu",))[0] in (words or ["relu"])]
-    tries = [_from_guess(session, guess, net, copy.deepcopy(d), pairs) for guess, net in likely[:3]]
+    if session.steps[0].loss is None:  # nothing but the weights: the file's own words must do
+        plausible = [pair for pair in plausible if (pair[1].hidden[:1] or ("relu",))[0] in (words or ["relu"])]
+    elif not plausible:
+        plausible = _with_mistakes(session)
+    tries = [_from_guess(session, guess, net, copy.deepcopy(d), pairs) for guess, net in plausible[:3]]
     tries = [one for one in tries if one.findings and not one.unexplained]
     return min(tries, key=rank) if tries else _unknown_network(session, d)
+
+
+def _with_mistakes(session: Session) -> list[tuple[Session, Net]]:
+    """Networks with a mistake in the forward pass whose losses are the observed ones."""
+    found = []
+    first = replace(session, steps=session.steps[:1])
+    for net in forward_candidates(len(session.sizes) - 2, slopes(session)):
+        if not net.tweaks:
+            continue
+        one = replace(first, steps=[replace(s, output=run(net, s).out) for s in first.steps])
+        if not _is_plain(explain_loss(one, net)):
+            continue
+        guess = replace(session, steps=[replace(s, output=run(net, s).out) for s in session.steps])
+        if _is_plain(explain_loss(guess, net)):
+            found.append((guess, net))
+    return found
+
+
+def _is_plain(losses: list[Loss]) -> bool:
+    """Whether the loss is recognised, and without a penalty: with one, any number could be."""
+    return losses[0].recognised and losses[0].reduction is not None and not losses[0].penalty
 
 
 def _fits(guess: Session, net: Net, losses: list[Loss]) -> bool:
@@ -97,6 +121,8 @@ def _from_guess(session: Session, guess: Session, net: Net, d: Diagnosis, pairs:
     one.not_checked = [place for place in one.not_checked if place != "forward"]
     one.checked.insert(0, "forward")
     one.activations = [*net.hidden, net.output]
+    for tweak in net.tweaks:
+        one.findings.insert(0, Finding(tweak.id, "forward", tweak.layer, tweak.option))
     return one
 
 

@@ -78,7 +78,14 @@ def tweaked_output(tweak: Tweak, kind: str, net: Net, trace: Trace, target: Arra
 
 
 def _wrong_tanh(option: str, z: Array, a: Array) -> Array:
-    return {"1-a": 1 - a, "z": 1 - z**2, "twice": 1 - np.tanh(a) ** 2}[option]
+    return {
+        "1-a": 1 - a,
+        "z": 1 - z**2,
+        "twice": 1 - np.tanh(a) ** 2,
+        "(1-a)²": (1 - a) ** 2,
+        "1+a²": 1 + a**2,
+        "z-squared": 1 - np.tanh(z**2),
+    }[option]
 
 
 def _slope(net: Net, layer: int, trace: Trace, grad: Array, tweaks: list[Tweak]) -> Array:

@@ -30,7 +30,7 @@ def read_factor(q: float, count: int, classes: int, kind: str) -> tuple[list[str
         simple += [(1 / classes, ["grad_divided_by_classes"])]
     if count > 1 and classes > 1:
         simple += [
-            (count / classes, ["grad_not_averaged", "grad_divided_by_classes"]),
+            (count / classes, ["grad_divided_by_classes", "grad_not_averaged"]),
             (1 / (count * classes), ["grad_averaged_twice", "grad_divided_by_classes"]),
         ]
     for factor, names in simple:

@@ -17,6 +17,7 @@ from parity.check.seen import Array, Session, Step
 from parity.check.updates import RULES, known_rules
 
 Parts = list[Array]
+MOMENTUM = re.compile("moment|^mu$", re.I)
 DECAY = re.compile(r"decay|^wd$|^lam|^reg|^l2|lambd", re.I)
 
 
@@ -184,10 +185,8 @@ def _plain(session: Session, steps: list[Step], us: list[float], d: Diagnosis, s
     elif "sign_flipped" in d.ids and u > 0:
         pass
     u = abs(u)
-    if (
-        any(re.search("momentum|^mu$", name, re.I) and 0 < value < 1 for name, value in session.extra.items())
-        and len(us) > 1
-    ):
+    held = any(MOMENTUM.search(name) and 0 < value < 1 for name, value in session.extra.items())
+    if held and len(us) > 1 and not session.extra.get("loops"):  # a training keeps its velocity to itself
         d.findings.append(Finding("momentum_reset_each_step", "update"))
     if session.rate is None:
         d.fine.append("update: against the gradient (the learning rate is not known)")

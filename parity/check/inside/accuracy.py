@@ -13,9 +13,11 @@ from parity.check.inside.data import batches, give
 from parity.check.inside.program import CannotCall
 from parity.check.inside.session import Driver
 
-ACCURACY = re.compile(r"acc(uracy)?(_|$)|^score$|evaluat|^test(_|$)|correct", re.I)
+ACCURACY = re.compile(
+    r"acc(uracy)?(_|$)|^score$|evaluat|^test(_|$)|correct|precisi|exactitu|acuraci|genauigkeit|treffer", re.I
+)
 LABELS = re.compile(r"^_?(get_)?predict|classif|^pred", re.I)
-COUNTS = (5, 5, 5, 5, 5, 5, 8, 8)
+COUNTS = (5,) * 16 + (8, 8)
 FAILURES = (CannotCall, KeyError, ValueError, TypeError, IndexError, AttributeError)
 
 

@@ -63,7 +63,7 @@ class Form:
         if self.stacked:
             return f"one sample at a time as a row, labels {self.labels}"
         if self.single:
-            return f"one sample at a time, labels {self.labels}"
+            return f"one sample at a time{' as a column' if self.columns else ''}, labels {self.labels}"
         return f"samples as {'columns' if self.columns else 'rows'}, labels {self.labels}"
 
 
@@ -110,7 +110,7 @@ def give(program: Program, form: Form, x: Array, target: Array) -> None:
         x, y = x.T.copy(), (y.T.copy() if y.ndim == 2 else y)
     if form.stacked:
         x, y = x[:, None, :], y[:, None]
-    elif form.single:
+    elif form.single and not form.columns:
         x, y = x[0], y[0]
     roles = program.roles
     roles.update(
@@ -118,6 +118,7 @@ def give(program: Program, form: Form, x: Array, target: Array) -> None:
     )
     roles["batch_size_2"] = len(target)
     samples = x.T if form.columns else np.atleast_2d(x)
+    roles["x_alone"], roles["y_alone"] = [x], [y]
     pairs = list(zip(samples, target, strict=True))
     roles["pairs"] = [(one[:, None], t[:, None]) for one, t in pairs] if form.columns else pairs
     for name, value in list(program.globals.items()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import itertools
 import re
@@ -18,9 +19,9 @@ from parity.check.inside.chance import own_rng
 from parity.check.inside.data import BATCHES, PENALTY, RATE, Form, batches, give
 from parity.check.inside.load import Submission
 from parity.check.inside.names import fits_role, returned_name, returned_names, signature
-from parity.check.inside.optimizers import call_step, optimizer_methods
+from parity.check.inside.optimizers import call_step, optimizer_methods, set_rates
 from parity.check.inside.program import CannotCall, Program, bind, run
-from parity.check.inside.session import TRAIN, ranked
+from parity.check.inside.session import LOSS, TRAIN, ranked
 
 SEED = [0]
 
@@ -40,6 +41,7 @@ def size_roles(sizes: list[int]) -> dict[str, Any]:
         "hidden_2": sizes[-2],
         "outputs": sizes[-1],
         "lr": RATE,
+        "epochs": 1,
         "batch_size": BATCHES[0],
         "reg": PENALTY,
         "seed": 0,
@@ -55,6 +57,7 @@ FORMS = [
     Form(True, "integers"),
     Form(False, "integers-2d"),
     Form(False, "one-hot", single=True),
+    Form(True, "one-hot", single=True),
     Form(False, "one-hot", single=True, stacked=True),
 ]
 ATTEMPTS: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
@@ -81,7 +84,7 @@ def class_programs(submission: Submission, sizes: list[int]) -> Iterator[Program
             give_data(roles, sizes)
         if _is_one_layer(cls):
             continue
-        instance = _instance(submission, name, cls, roles)
+        instance = _instance(submission, name, cls, roles, sizes)
         found = list(_instance_programs(submission, instance, sizes, f"class {name}")) if instance is not None else []
         if not found:
             made = [v for v in submission.names.values() if type(v) is cls]
@@ -94,12 +97,15 @@ def class_programs(submission: Submission, sizes: list[int]) -> Iterator[Program
         yield from _instance_programs(submission, instance, sizes, label)
 
 
-def _instance(submission: Submission, name: str, cls: type, roles: dict[str, Any]) -> Any:
+def _instance(submission: Submission, name: str, cls: type, roles: dict[str, Any], sizes: list[int]) -> Any:
     """The class with the sizes, and the activation where it asks for one; None if it cannot be made."""
     for order, without in ATTEMPTS:
         for activation in [{}, *stacks.activations(submission)] if _asks_for_activation(cls) else [{}]:
             try:
                 arguments = bind(cls, {}, {**roles, **activation}, without, order)
+                for word, parameter in signature(cls).parameters.items():
+                    if fits_role(word, "hidden_list") and isinstance(parameter.default, tuple | list):
+                        arguments[word] = type(parameter.default)(sizes[1:-1])
                 return run(cls, arguments, str(submission.path), submission.names)
             except CannotCall as error:
                 submission.skipped.append(f"{name}(): {error}")
@@ -134,10 +140,9 @@ def _instance_programs(submission: Submission, instance: Any, sizes: list[int], 
     program = Program(functions, {"self": instance}, str(submission.path), submission.names, style=style)
     program.roles.update(call_roles(size_roles(sizes)))
     program.known.update(dict.fromkeys(("model", "net", "network", "nn", "mlp"), instance))
+    program.known.update(loss_arguments(submission))
     program.find_slots(instance, sizes)
-    for word, value in vars(cls).items():
-        if isinstance(value, float) and fits_role(word, "lr") and not hasattr(instance, "__slots__"):
-            setattr(instance, word, RATE)
+    set_rates(program, instance)
     settled = list(_settled(program, sizes))
     if program.layout is None and _made_by_training(program, sizes):
         settled = [program]
@@ -167,6 +172,7 @@ def _is_one_layer(cls: type) -> bool:
 
 def _made_by_training(program: Program, sizes: list[int]) -> bool:
     """Whether the weights appear once the network's own training has seen data."""
+    before = copy.deepcopy(getattr(program.roots.get("self"), "__dict__", {}))
     for form in FORMS[:4]:
         give(program, form, *batches(sizes, stream(5), complete=True)[0])
         for name in ranked(program, TRAIN):
@@ -174,8 +180,10 @@ def _made_by_training(program: Program, sizes: list[int]) -> bool:
                 call_step(program, name)
             except CannotCall as error:
                 program.failures.append(f"{name}(): {error}")
-            if _settle(program, sizes):
+            if _settle(program, sizes) and program.layout and program.layout.sizes[-1] == sizes[-1]:
                 return True
+        vars(program.roots["self"]).clear()
+        vars(program.roots["self"]).update(copy.deepcopy(before))  # one-hot labels are two classes to some
     return False
 
 
@@ -219,6 +227,7 @@ def _made_by_function(submission: Submission, sizes: list[int]) -> Iterator[Prog
             except CannotCall as error:
                 submission.skipped.append(f"{maker}(): {error}")
                 continue
+            result = _each_layer(submission, function, sizes, result)
             names = returned_names(function, result)
             if isinstance(result, tuple) and all(re.fullmatch(r"r\d+", n) for n in names or []):
                 names = _names_in_use(functions, len(result)) or names
@@ -229,7 +238,7 @@ def _made_by_function(submission: Submission, sizes: list[int]) -> Iterator[Prog
                 roots = {"params" if re.fullmatch(r"r\d+", word) else word: result}
             program = Program(functions, roots, str(submission.path), submission.names, style="functions")
             program.roles.update(call_roles(roles))
-            program.known.update(constants)
+            program.known.update({**constants, **loss_arguments(submission)})
             program.find_slots(None, sizes)
             settled = list(_settled(program, sizes))
             for one in settled:
@@ -245,6 +254,22 @@ def _made_by_function(submission: Submission, sizes: list[int]) -> Iterator[Prog
                 return
 
 
+def _each_layer(submission: Submission, function: Callable[..., Any], sizes: list[int], result: Any) -> Any:
+    """The weights of all layers, where a function of two sizes makes those of one layer."""
+    words = _required(function)
+    one = result[0] if isinstance(result, tuple) and len(result) == 2 else result
+    if len(words) != 2 or not isinstance(one, np.ndarray) or one.ndim != 2 or len(sizes) < 3:
+        return result
+    made = []
+    for pair in itertools.pairwise(sizes):
+        try:
+            part = run(function, dict(zip(words, pair, strict=True)), str(submission.path), submission.names)
+        except CannotCall:
+            return result
+        made += list(part) if isinstance(part, tuple) else [part]
+    return tuple(made)
+
+
 def _names_in_use(functions: dict[str, Callable[..., Any]], count: int) -> list[str] | None:
     """What other functions call so many weights and biases that an initialiser returns without names."""
     for function in functions.values():
@@ -252,6 +277,23 @@ def _names_in_use(functions: dict[str, Callable[..., Any]], count: int) -> list[
         if len(words) == count and all(WEIGHT.match(w) or BIAS.match(w) for w in words):
             return words
     return None
+
+
+LOSS_NAMES = "loss", "loss_fn", "loss_func", "loss_function", "cost", "cost_function", "criterion", "error_function"
+SLOPE_NAMES = "loss_prime", "loss_grad", "loss_gradient", "loss_derivative", "d_loss", "cost_prime", "cost_derivative"
+
+
+def loss_arguments(submission: Submission) -> dict[str, Any]:
+    """The file's loss and its derivative, for functions that are handed them."""
+    two = {n: f for n, f in submission.callables().items() if re.search(LOSS, n, re.I) and len(_required(f)) == 2}
+    slopes = [f for n, f in two.items() if re.search(r"prime|grad|deriv|^d_|back", n)]
+    losses = [f for f in two.values() if f not in slopes]
+    found: dict[str, Any] = dict.fromkeys(LOSS_NAMES, losses[0]) if losses else {}
+    return {**found, **(dict.fromkeys(SLOPE_NAMES, slopes[0]) if slopes else {})}
+
+
+def _required(function: Callable[..., Any]) -> list[str]:
+    return [n for n, p in signature(function).parameters.items() if p.default is p.empty]
 
 
 def _supplier(submission: Submission, sizes: list[int]) -> Callable[[str], Any]:
@@ -298,6 +340,7 @@ def toolkit_programs(submission: Submission, sizes: list[int], columns: bool) ->
             submission.callables(), {"layers": layers}, str(submission.path), submission.names, style=style
         )
         listed.roles.update(call_roles(size_roles(sizes)))
+        listed.known.update(loss_arguments(submission))
         if _settle(listed, sizes):
             listed.refresh_params()
             yield listed

@@ -28,7 +28,7 @@ def set_mode(program: Program, training: bool) -> None:
         program.roles.pop("mode", None)
     else:
         program.roles["mode"] = word
-    for holder in _objects(program):
+    for holder in own_objects(program):
         for name, value in list(vars(holder).items()):
             if isinstance(value, bool) and fits_role(name, "training"):
                 setattr(holder, name, training)
@@ -48,7 +48,7 @@ def _mode_word(program: Program, training: bool) -> Any:
     return training if found is None else found
 
 
-def _objects(program: Program) -> Iterator[Any]:
+def own_objects(program: Program) -> Iterator[Any]:
     """The program's own objects, and those in their attributes and lists."""
     waiting, seen = [*program.roots.values()], set[int]()
     while waiting and len(seen) < 200:
@@ -65,7 +65,7 @@ def has_switch(program: Program) -> bool:
     """Whether anything tells training from evaluation: a parameter, an attribute or a method."""
     roles = ("training", "testing", "mode")
     words = {p for f in program.functions.values() for p in _parameters(f)}
-    held = {n for o in _objects(program) for n, v in vars(o).items() if isinstance(v, bool)}
+    held = {n for o in own_objects(program) for n, v in vars(o).items() if isinstance(v, bool)}
     return any(fits_role(w, role) for w in words | held for role in roles) or "eval" in program.functions
 
 

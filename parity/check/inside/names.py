@@ -22,7 +22,7 @@ ROLES: dict[str, str] = {
     r"|truth|expected|actual|(batch|mini)_?y|one_?hot_?y|one_?hot|targets_list|ys|ground_?truth|desired|answers?|gt|tgt|actuals"
     r"|t_?(train|batch)|y_onehot|train_?(y|labels)|label_batch|true_?(labels?|y)|correct|classes|yt|target_?(list|vector|output)"
     r"|ziele?|soll(werte?)?|etiquet(as?|tes?)|cibles?|rotulos?|alvos?|salidas?_esperadas?|objetivos?|verite|clases?",
-    "lr": r"lr|learning_?rate|alpha|eta|epsilon|step_?size|l_?rate|rate|learn_?rate|lrate|lr0|lern_?rate|taux(_d_?apprentissage)?|tasa(_de_aprendizaje)?|taxa(_de_aprendizado)?|pas",
+    "lr": r"lr|learning_?rate|alpha|eta|epsilon|step_?size|l_?rate|rate|learn_?rate|lrate|lr0|lern_?rate|taux(_d_?apprentissage)?|tasa(_de)?(_?aprendizaje)?|taxa(_de)?(_?aprendizado)?|(current|base|initial)_(lr|learning_?rate)|learning_rate_init|pas",
     "epochs": r"epochs?|iterations?|(num|n|max|number_of)_?(iterations?|epochs?|iters?|steps?|passes)|iters?|steps|max_?iter|n_iter|epochen|epocas|epoques|iteraciones|iteracoes|durchlaeufe",
     "batch_size": r"(mini_?)?batch_?size|bs|minibatchsize|size_batch|batchsize|batch|mini_?batch",
     "count": r"m|n|n_?samples|num_?samples|m_train|batch_?n|n_examples|num_examples|n_train",

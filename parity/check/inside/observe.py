@@ -14,7 +14,7 @@ from parity.check.inside.arrays import parts
 from parity.check.inside.data import BATCHES, RATE, Form, Session, Step, batches, give
 from parity.check.inside.load import Submission, load
 from parity.check.inside.makers import FORMS, KINDS, programs, stream
-from parity.check.inside.modes import evaluations, others, set_mode, vary_others
+from parity.check.inside.modes import evaluations, others, own_objects, set_mode, vary_others
 from parity.check.inside.names import fits_role, signature
 from parity.check.inside.optimizers import SETTINGS, call_step
 from parity.check.inside.program import CannotCall, Program
@@ -180,7 +180,9 @@ def _training(source: Source) -> Session | None:
             continue
         if any(not np.array_equal(a, b) for a, b in zip(step.weights, step.new_weights, strict=True)):
             rate = RATE if _has_rate(program, name) else None
-            return Session(form, [step], {"training": name}, program.layout, program.style, rate)
+            session = Session(form, [step], {"training": name}, program.layout, program.style, rate)
+            session.extra = _hyperparameters(program, [name])
+            return session
     return None
 
 
@@ -333,12 +335,18 @@ def _record(
         session = Session(form, steps, driver.calls, program.layout, program.style, rate, failures[:])
         session.accuracy = _accuracy(driver)
         session.extra = _hyperparameters(program, [n for p, n in driver.calls.items() if p in ("update", "step")])
+        session.extra["loops"] = float(_loops(program, driver.calls.get("step")))
         session.extra["aliased"] = float(program.aliased)
         session.evaluations = evaluations(program, form, stream(7))
         return [session]
     except FAILURES as error:
         submission.skipped.append(f"{program.style}, {form}: {error}")
         return []
+
+
+def _loops(program: Program, name: str | None) -> bool:
+    """Whether a step is a whole training of some epochs."""
+    return name is not None and any(fits_role(p, "epochs") for p in signature(program.functions[name]).parameters)
 
 
 def _accuracy(driver: Driver) -> dict[str, str]:
@@ -364,12 +372,12 @@ def _knows_rate(program: Program, driver: Driver) -> bool:
 
 
 def _knows_rate_attribute(program: Program) -> bool:
-    root = next(iter(program.roots.values()))
     if any(fits_role(n, "lr") and isinstance(v, float) and v == RATE for n, v in program.globals.items()):
         return True
-    return any(
-        fits_role(n, "lr") and v == RATE for n, v in getattr(root, "__dict__", {}).items() if isinstance(v, float)
-    )
+    held = [pair for holder in own_objects(program) for pair in vars(holder).items()]
+    root = next(iter(program.roots.values()))
+    held += list(getattr(root, "__dict__", {}).items())
+    return any(fits_role(n, "lr") and isinstance(v, float) and v == RATE for n, v in held)
 
 
 def _hyperparameters(program: Program, calls: list[str]) -> dict[str, float]:

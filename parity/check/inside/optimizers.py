@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from parity.check.inside.data import RATE
 from parity.check.inside.load import Submission
+from parity.check.inside.modes import own_objects
 from parity.check.inside.names import fits_role, signature
 from parity.check.inside.program import CannotCall, Program, bind, run
 from parity.check.inside.toolkit import OPTIMIZER_CLASS
@@ -142,6 +144,78 @@ def optimizer_methods(submission: Submission, program: Program) -> Iterator[tupl
                 break
 
 
+def is_rule_of_one(function: Callable[..., Any]) -> bool:
+    """Whether a function updates a single array: rule(w, dw, config)."""
+    try:
+        needed = [n for n, p in signature(function).parameters.items() if p.default is p.empty]
+    except (TypeError, ValueError):
+        return False
+    return len(needed) >= 2 and bool(ONE_WEIGHT.match(needed[0]) and ONE_GRADIENT.match(needed[1]))
+
+
+ONE_WEIGHT = re.compile(r"^(w|weights?|x|p|param|theta|v|value)$", re.I)
+ONE_GRADIENT = re.compile(r"^(dw|dx|g|grad|gradient|dp|dtheta|dparam|dv|d_?w|grad_w)$", re.I)
+
+
+def call_each(program: Program, name: str) -> None:
+    """Update each weight and bias by a rule of one array; what it returns beside the array is its state."""
+    function = program.functions[name]
+    words = list(signature(function).parameters)
+    states = program.known.setdefault("state of " + name, {})
+    for place, (array, gradient) in enumerate(zip(program.held(), program.gradients, strict=True)):
+        roles: dict[str, Any] = {role: program.roles[role] for role in ("lr", "step") if role in program.roles}
+        known = {words[0]: array, words[1]: np.array(gradient, copy=True)}
+        arguments = bind(function, known, {**SETTINGS, **roles})
+        state = states.setdefault(place, _own_state(words[2:]))
+        arguments.update(state)
+        result = run(function, arguments, program.file, program.globals)
+        parts = result if isinstance(result, tuple) else (result,)
+        if len(parts) == 2 and len(state) == 1:
+            states[place] = dict.fromkeys(state, parts[1])
+        if isinstance(parts[0], np.ndarray):
+            array[...] = parts[0]
+
+
+def _own_state(words: list[str]) -> dict[str, Any]:
+    """A dictionary for a parameter called `config`, with our learning rate in it."""
+    held = [w for w in words if re.match(r"^(config|state|cache|conf|opt|options|memory)$", w)]
+    return {held[0]: {"learning_rate": RATE, "lr": RATE}} if held else {}
+
+
+def _with_one_sample(program: Program, name: str) -> Any:
+    """A training that goes through lists of samples, given a list of one."""
+    roles, whole = program.roles, {role: program.roles.get(role) for role in ("x", "y")}
+    if "x_alone" not in roles or program.layout is None:
+        return None
+    roles.update(x=roles["x_alone"], y=roles["y_alone"])
+    before = program.arrays()
+    try:
+        result = program.call(name, order=("x", "y", "lr"))
+    except CannotCall:
+        return None
+    finally:
+        roles.update(whole)
+    moved = any(not np.array_equal(a, b) for a, b in zip(before, program.arrays(), strict=True))
+    return result if moved and result is not None else () if moved else None
+
+
+RATE_NAMES = re.compile(
+    r"^_?((current|base|initial)_)?(lr|learning_?rate|l_?rate|eta|taxa\w*|taux\w*|tasa\w*)(_init)?$", re.I
+)
+"""Names of attributes that are surely learning rates: an alpha or a rate may be a slope, or dropout's."""
+
+
+def set_rates(program: Program, instance: Any) -> None:
+    """Let a network and the optimisers in it learn at our rate, where they hold one of their own."""
+    for word, value in vars(type(instance)).items():
+        if isinstance(value, float) and fits_role(word, "lr") and not hasattr(instance, "__slots__"):
+            setattr(instance, word, RATE)
+    for holder in own_objects(program):
+        for word, value in list(vars(holder).items()):
+            if isinstance(value, float) and RATE_NAMES.match(word):
+                setattr(holder, word, RATE)
+
+
 CALLS: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
     ((), ("x", "y", "lr")),
     ((), ("pairs", "lr")),
@@ -157,12 +231,16 @@ def call_step(program: Program, name: str) -> Any:
         return call_update(program, name)
     if "." in name:  # an optimiser's method
         return program.call(name, without=("x", "y", "pairs", "output", "cache"))
+    if program.gradients and is_rule_of_one(program.functions[name]):
+        return call_each(program, name)
     problem: CannotCall | None = None
     for without, order in CALLS:
         try:
             return program.call(name, without=without, order=order)
         except CannotCall as error:
             problem = problem or error
+    if (alone := _with_one_sample(program, name)) is not None:
+        return alone
     assert problem is not None
     try:
         return call_update(program, name, data=True)  # with velocities, say, beside the samples

@@ -39,6 +39,8 @@ class Program:
     layout: Layout | None = None
     style: str = "functions"
     failures: list[str] = field(default_factory=list)
+    gradients: list[Array] = field(default_factory=list)
+    """The last gradients of all weights and then of all biases, as the program stores them."""
     aliased: bool = False
     """Whether two values of a forward pass lie in the same memory."""
     slots: list[tuple[dict[str, Any], str, str]] = field(default_factory=list)
@@ -184,14 +186,15 @@ class Program:
 
     def arrays(self) -> list[Array]:
         """Copies of the weights and biases as the program holds them."""
-        return [np.array(array, copy=True) for array in self._held()]
+        return [np.array(array, copy=True) for array in self.held()]
 
     def put(self, arrays: list[Array]) -> None:
         """Overwrite the weights and biases, in place."""
-        for held, array in zip(self._held(), arrays, strict=True):
+        for held, array in zip(self.held(), arrays, strict=True):
             held[...] = array
 
-    def _held(self) -> list[Array]:
+    def held(self) -> list[Array]:
+        """The weights and then the biases themselves."""
         assert self.layout is not None
         return [look_up(self.roots, path) for path in (*self.layout.weights, *self.layout.biases) if path]
 

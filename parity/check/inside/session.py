@@ -13,7 +13,7 @@ from parity.check.inside.chance import own_rng
 from parity.check.inside.data import Form, Step, choose_output, give
 from parity.check.inside.modes import copies, masks_drawn, others, put_others, set_mode
 from parity.check.inside.names import fits_role, pairs_parameters, possible_names, returned_names, signature
-from parity.check.inside.optimizers import call_step, takes_gradients
+from parity.check.inside.optimizers import call_step, is_rule_of_one, takes_gradients
 from parity.check.inside.program import CannotCall, Program, split
 from parity.check.inside.results import direct, gradient_container, rest, same_memory, scalar
 
@@ -131,6 +131,7 @@ class Driver:
         if not self.backward_updates and any(fits_role(n, "lr") for n in signature(program.functions[name]).parameters):
             raise CannotCall(f"{name}() takes a learning rate: what it returns are new weights")
         weights = [np.array(w, copy=True) for w in both[0]]
+        program.gradients = [*both[0], *(b for b in both[1] if b is not None)]
         if self.layout.transposed:
             weights = [w.T for w in weights]
         if self.layout.joined is not None:
@@ -208,12 +209,14 @@ class Driver:
         if "backward" in self.calls and not self.backward_updates:
             updates = ranked(program, UPDATE)
             updates += [n for n in program.functions if n not in updates and takes_gradients(program.functions[n])]
+            updates += [n for n in program.functions if n not in updates and is_rule_of_one(program.functions[n])]
             updates.sort(key=lambda n: (not takes_gradients(program.functions[n]), not n.lower().startswith("update")))
             self._first("update", updates, self._moves)
             if "update" in self.calls and self._trains(self.calls["update"]):
                 self.calls["step"] = self.calls.pop("update")
         if "update" not in self.calls and not ("backward" in self.calls and self.backward_updates):
             steps = [n for n in ranked(program, STEP) + ranked(program, TRAIN) if n != self.calls.get("backward")]
+            steps.sort(key=lambda n: n in ("fit", "SGD"))  # a partial_fit or update_mini_batch is a single step
             self._first("step", [*dict.fromkeys(steps), *self._others(steps, "y", "")], self._moves)
 
     def _trains(self, name: str) -> bool:
@@ -349,7 +352,8 @@ class Driver:
             now = program.roles[role]
             if self.form.single:
                 now = np.reshape(now, (1, -1))
-            same = np.array_equal(now.T if self.form.columns and np.ndim(now) == 2 else now, given)
+            turned = self.form.columns and np.ndim(now) == 2 and not self.form.single
+            same = np.array_equal(now.T if turned else now, given)
             if role == "x" and not same:
                 step.changed.append(role)
         return step
