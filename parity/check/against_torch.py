@@ -126,6 +126,7 @@ def seen_arrays(mine: Any, module: torch.nn.Module, x: Array, g: Array, turn_squ
     found.update(running)
     if "num_features" in layer.known and layer.knows_evaluation():
         found["evaluation"] = layer.forward(x, training=False)
+    found["overwritten"] = np.array(float(layer.overwritten))
     return found
 
 
@@ -165,12 +166,16 @@ def diagnose_layer(
     if not cases:
         d.error = (d.notes or ["it could not be run"])[0]
         return d
+    overwritten = any(seen.pop("overwritten", np.zeros(())) for _, _, seen, _ in cases)
     wrong = [key for key in cases[0][3] if any(key in seen and _far(seen, right, key) for _, _, seen, right in cases)]
     d.checked = [key for key in cases[0][3] if key in cases[0][2]]
     d.not_checked = [key for key in cases[0][3] if key not in cases[0][2]]
     d.fine = [key for key in d.checked if key not in wrong]
     if wrong:
         d.findings = _name(module, cases, wrong)
+    if overwritten and not getattr(module, "inplace", False):
+        detail = "its input, or the gradient it was given, is changed in place"
+        d.findings.append(Finding("inplace_aliasing", "procedure", detail=detail))
     return d
 
 
@@ -195,7 +200,10 @@ def _name(module: torch.nn.Module, cases: list[tuple[Array, Array, Arrays, Array
         if not any(key in seen and _far(seen, right, key) for key in wrong):
             continue
         names = [
-            name for name, arrays in variants(module, x, g, params) if _reproduces({**right, **arrays}, arrays, seen)
+            name
+            for name, changed in variants(module, x, g, params)
+            for arrays in (changed, {key: value for key, value in changed.items() if key != "input gradient"})
+            if _reproduces({**right, **arrays}, arrays, seen)
         ]
         possible = list(dict.fromkeys(names)) if possible is None else [n for n in possible if n in names]
     if not possible:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from parity.check.inside.arrays import walk
-from parity.check.inside.names import returned_names
+from parity.check.inside.names import fits_role, returned_names
 from parity.check.inside.program import CannotCall, bind
 
 Array = np.ndarray
@@ -151,6 +151,7 @@ class Layer:
         self.state: dict[str, Any] = {}
         self.turned: dict[str, str] = {}
         self.mode_dict: dict[str, Any] = {}
+        self.overwritten = False  # whether it changed an array that it was given
 
     def set_parameters(self) -> None:
         """Copy torch's parameters into the layer's own arrays, whichever way they are stored."""
@@ -191,6 +192,9 @@ class Layer:
                     setattr(thing, name, training)
                 elif isinstance(value, str):
                     setattr(thing, name, "train" if training else "test")
+            for name, value in list(getattr(thing, "__dict__", {}).items()):
+                if isinstance(value, bool) and fits_role(name, "testing") and not callable(switch):
+                    setattr(thing, name, not training)
 
     def forward(self, x: Array, training: bool = True) -> Array:
         """The output for a batch.
@@ -205,7 +209,8 @@ class Layer:
         known["mode"] = "train" if training else "test"
         arguments = bind(self._forward, known, roles, order=("x",))
         for name, parameter in inspect.signature(self._forward).parameters.items():
-            if name in known and name not in arguments and parameter.kind != parameter.VAR_KEYWORD:
+            own = name == "momentum" and parameter.default is not parameter.empty  # people keep 0.9 of the old one
+            if name in known and name not in arguments and parameter.kind != parameter.VAR_KEYWORD and not own:
                 arguments[name] = known[name]
         try:
             with np.errstate(all="ignore"):
@@ -217,6 +222,7 @@ class Layer:
             self.state = {"cache": result[1] if len(result) == 2 else result[1:]}
             self.state.update(dict(zip(names or [], result, strict=False)))
             result = result[0]
+        self.overwritten |= not np.array_equal(roles["x"], x)
         if result is None:
             result = getattr(self.thing, "output", getattr(self.thing, "out", getattr(self.thing, "y", None)))
         if not isinstance(result, np.ndarray | np.floating):
@@ -285,6 +291,7 @@ class Layer:
         known = {**self.known, **self._functional(True), **{k: v for k, v in self.state.items() if k != "cache"}}
         known = {k: v for k, v in known.items() if k not in ("g", "d", "grad", "delta")}
         result = call(self._backward, known, roles, ("grad_output", "cache", "x"))
+        self.overwritten |= not np.array_equal(roles["grad_output"], g)
         parts = list(result) if isinstance(result, tuple) else [result]
         names = returned_names(self._backward, result) or ["dx", "dw", "db"][: len(parts)]
         found: dict[str, Array] = {}
@@ -334,8 +341,12 @@ class Layer:
         found = {}
         for name, pattern in RUNNING.items():
             for one in walk(source):
+                if self.thing is None:  # in a dictionary of its own, `mean` is a running mean
+                    pattern = f"{pattern}|^{name.removeprefix('running_')}$"
                 if re.search(pattern, one.name, re.I) and np.size(one.value) == self.known.get("num_features"):
-                    found[name] = np.array(one.value, float).ravel()
+                    value = np.array(one.value, float).ravel()
+                    if name not in found or np.ptp(value):  # of several, the one that was updated
+                        found[name] = value
         untouched = "running_mean" in found and not found["running_mean"].any()
         return {} if untouched else found
 
@@ -346,7 +357,12 @@ class Layer:
             re.search("train|test|mode|eval", n, re.I)
             for n in [*names, *(vars(self.thing) if self.thing is not None and hasattr(self.thing, "__dict__") else ())]
         )
-        return bool(self.running()) or told
+        apart = (
+            any(re.search("test|eval|infer|predict", n, re.I) for n in dir(self.thing))
+            if self.thing is not None
+            else True
+        )
+        return told or (bool(self.running()) and not apart)
 
 
 def _store(value: Array, shape: tuple[int, ...]) -> tuple[str, Array]:

@@ -147,6 +147,7 @@ IMAGE_BIAS = [
     "mean over places",
     "first column",
     "first row",
+    "samples",
 ]
 
 
@@ -161,6 +162,7 @@ def _image_bias(g: Array, option: str) -> Array:
         "mean over places": g.sum(0).mean((1, 2)),
         "first column": g.sum((0, 2))[:, 0],
         "first row": g.sum((0, 3))[:, 0],
+        "samples": np.resize(g.sum((1, 2, 3)), g.shape[1]),
     }
     return values[option]
 

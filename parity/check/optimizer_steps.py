@@ -140,7 +140,7 @@ def _known(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
 
 PARAMS = re.compile(r"^_?(params?|parameters?|weights?|w|theta|p|x|model|values?|variables?)s?_?$", re.I)
 GRADS = re.compile(r"^_?(grads?|gradients?|g|dw|dparams?|dp|dx|d)s?_?$", re.I)
-STATE = re.compile(r"^_?(state|cache|config|velocity|v|m|s|moments?|memory|opt_state|buf|store)_?$", re.I)
+STATE = re.compile(r"^_?(state|cache|config|conf|velocity|v|m|s|moments?|memory|opt_state|buf|store)_?$", re.I)
 
 
 def _bind(
@@ -165,8 +165,9 @@ def _bind(
         elif name in ("key", "name", "id", "index") and not optional:
             arguments[name] = key
         elif STATE.match(name) and (not optional or p.default is None):
-            long = name in ("state", "cache", "config", "opt_state", "memory", "store")
-            arguments[name] = states.setdefault(name, _State() if long else zeros)
+            long = name in ("state", "cache", "config", "conf", "opt_state", "memory", "store")
+            settings = {n: v for n, v in known.items() if v is not None} if name in ("config", "conf") else {}
+            arguments[name] = states.setdefault(name, _State(settings) if long else zeros)
         elif name in known:
             arguments[name] = known[name]
         elif PARAMS.match(name) and not optional:
@@ -201,6 +202,9 @@ def _make_optimizer(mine: Any, params: Any, known: dict[str, Any]) -> Any:
         return mine(**_bind(mine, params, None, known, {}, None, 1))
     if isinstance(mine, FunctionType) and mine.__name__ == "<lambda>":
         return mine(params=params)
+    if isinstance(mine, FunctionType) and not any(GRADS.match(n) for n in inspect.signature(mine).parameters):
+        made = mine(**_bind(mine, params, None, known, {}, None, 1))  # a function that makes the update
+        return made if callable(made) else mine
     return mine
 
 
@@ -218,6 +222,7 @@ STEPS = (
 
 
 def _function_of(thing: Any) -> Callable[..., Any]:
+    """The function that makes a step."""
     return thing if isinstance(thing, FunctionType) else find_method(thing, STEPS)
 
 

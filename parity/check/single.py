@@ -185,6 +185,11 @@ def _name_loss_gradient(name: str, seen: Array, right: Array, pred: Array, given
             ratio = float((seen * predicted).sum() / max((predicted * predicted).sum(), 1e-300))
             if ratio and distance(seen, ratio * predicted) < 1e-6:
                 return [Finding(tweak.id, "gradients", option=tweak.option)]
+    if name == "BCELoss":
+        predicted = pred - given
+        ratio = float((seen * predicted).sum() / (predicted * predicted).sum())
+        if distance(seen, ratio * predicted) < 1e-6:
+            return [Finding("mse_gradient_for_cross_entropy", "gradients", also=["sigmoid_derivative_missing"])]
     vectors = _cosine_without_jacobian(pred, given)
     if vectors is not None:
         for predicted in vectors:

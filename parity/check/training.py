@@ -53,7 +53,7 @@ def judge_training(training: Session, group: list[Session], d: Diagnosis) -> Non
         (False, True),
         (BATCH, step.count),
         (0.0, *dict.fromkeys(momenta)),
-        _scales(*factors),
+        _scales(step.count, *factors),
     )
     for differ, last, turned, size, mu, factors in sorted(
         ways, key=lambda w: ((w[0] != "alike") + (w[1] not in ("kept", "first only")), w[3] != BATCH)
@@ -68,10 +68,14 @@ def judge_training(training: Session, group: list[Session], d: Diagnosis) -> Non
     d.notes.append("a whole epoch of training could not be reproduced (another order of samples?)")
 
 
-def _scales(full: float, averaged: bool, decay: float, grows: bool) -> list[tuple[float, bool, float, bool]]:
-    """The factors of a step; where it sums, the training may be what divides by the batch size."""
+Factors = tuple[float, bool, float, bool]
+
+
+def _scales(count: int, full: float, averaged: bool, decay: float, grows: bool) -> list[Factors]:
+    """The factors of a step; a training may divide sums by the batch size, and λ by all its samples."""
     found = [(full, averaged, decay, grows)]
-    return found if averaged else [*found, (full / BATCH, True, decay, grows)]
+    found += [] if averaged else [(full / BATCH, True, decay, grows)]
+    return found if not decay else [*found, *((f, a, d * BATCH / count, False) for f, a, d, _ in found)]
 
 
 def _conclude(labels_differ: bool, last: str, averaged: bool, d: Diagnosis) -> None:

@@ -56,6 +56,7 @@ def sgd(grads: list[Array], weights: list[Array], s: Settings, mistake: str = ""
                 "both": v + mu * v,
                 "gradient": v + mu * g,
                 "previous added": v + mu * v + mu * before,  # w += -mu * v_prev + (1 + mu) * v without the minus
+                "squared": g + mu * mu * v,
                 "none": v,
             }[mistake.split(":")[1]]
         lr = s.lr * _late(k, mistake)
@@ -91,7 +92,7 @@ def adam(grads: list[Array], weights: list[Array], s: Settings, mistake: str = "
         v = b2 * v + (1 - b2) * (np.abs(g) if "adam_gradient_not_squared" in wrong else g * g)
         with np.errstate(all="ignore"):
             mh, vh = _corrected(m, v, b1, b2, k, wrong)
-            step = _adam_step(mh, vh, w, s, wrong)
+            step = _adam_step(mh, vh, 1 - b2 ** (k + 1), w, s, wrong)
         answer.append(-s.lr * step - s.lr * _decoupled_decay(w, s, wrong))
     return answer
 
@@ -112,9 +113,13 @@ def _corrected(m: Array, v: Array, b1: float, b2: float, k: int, wrong: set[str]
     return mh, vh
 
 
-def _adam_step(mh: Array, vh: Array, w: Array, s: Settings, wrong: set[str]) -> Array:
+def _adam_step(mh: Array, vh: Array, correction: float, w: Array, s: Settings, wrong: set[str]) -> Array:
     if "adam_eps_inside_sqrt" in wrong:
         return mh / np.sqrt(vh + s.eps)
+    if "adam_eps_inside_sqrt:uncorrected" in wrong:  # beside v, which is divided by 1 - β2^t afterwards
+        return mh / np.sqrt(vh + s.eps / correction)
+    if "adam_eps_inside_sqrt:folded" in wrong:  # with the corrections in the learning rate
+        return mh / np.sqrt(vh + s.eps / np.sqrt(correction))
     if "adam_root_missing" in wrong:
         return mh / (vh + s.eps)
     if "weight_decay_coupled_in_adamw:divided" in wrong:
@@ -157,6 +162,7 @@ def adagrad(grads: list[Array], weights: list[Array], s: Settings, mistake: str 
     return answer
 
 
+NESTEROV = ("none", "previous", "both", "gradient", "previous added", "squared")
 RULES: dict[str, Rule] = {"sgd": sgd, "adam": adam, "rmsprop": rmsprop, "adagrad": adagrad}
 
 
@@ -166,7 +172,7 @@ def mistakes_of(rule: str, s: Settings) -> list[str]:
     if rule == "sgd" and s.momentum:
         found += ["momentum_dampened", "momentum_reset_each_step", "momentum_sign"]
     if rule == "sgd" and s.nesterov:
-        found += [f"nesterov_wrong:{way}" for way in ("none", "previous", "both", "gradient", "previous added")]
+        found += [f"nesterov_wrong:{way}" for way in NESTEROV]
     if rule == "adam":
         found += [
             "adam_no_bias_correction",
@@ -179,6 +185,7 @@ def mistakes_of(rule: str, s: Settings) -> list[str]:
         found += ["adam_step_not_counted", "adam_betas_swapped", "adam_gradient_not_squared", "adam_root_missing"]
     if rule in ("adam", "rmsprop", "adagrad"):
         found += ["adam_eps_inside_sqrt"]
+        found += ["adam_eps_inside_sqrt:uncorrected", "adam_eps_inside_sqrt:folded"] if rule == "adam" else []
     if s.weight_decay and s.decoupled:
         found += ["weight_decay_coupled_in_adamw", "weight_decay_without_lr"]
         found += ["weight_decay_coupled_in_adamw:divided"] if rule == "adam" else []
