@@ -80,6 +80,18 @@ def explain_loss(session: Session, net: Net) -> list[Loss]:
     return [Loss(kind, None, recognised=not steps) for kind in guesses]
 
 
+def may_be_loss(step: Step, output: Array, tolerance: float) -> bool:
+    """Whether some loss of these outputs, without a penalty, is the observed one: fast, for many networks."""
+    if step.loss is None:
+        return False
+    values = [
+        factor(step.count, step.target.shape[1]) * base
+        for base in base_losses(output, step.target).values()
+        for factor in REDUCTIONS.values()
+    ]
+    return bool(np.any(np.abs(np.array(values) - step.loss) < 10 * tolerance * max(abs(step.loss), 1e-3)))
+
+
 def _penalty(steps: list[Step], kind: str, name: str, tweak: Tweak | None, tolerance: float) -> float | None:
     """λ such that every step's loss is factor · base + λ ΣW²; None where no single λ will do."""
     found = []

@@ -10,7 +10,7 @@ import numpy as np
 
 from parity.check.diagnosis import Diagnosis, Finding, rank
 from parity.check.explain import Gradients, Match
-from parity.check.losses import Loss, explain_loss
+from parity.check.losses import Loss, explain_loss, may_be_loss
 from parity.check.modes import judge_modes
 from parity.check.network import Net, Tweak
 from parity.check.outputs import distance, explain_forward, forward_candidates, mentions_activation, run
@@ -87,12 +87,9 @@ def _without_outputs(session: Session, source: str, d: Diagnosis, pairs: bool) -
 def _with_mistakes(session: Session) -> list[tuple[Session, Net]]:
     """Networks with a mistake in the forward pass whose losses are the observed ones."""
     found = []
-    first = replace(session, steps=session.steps[:1])
+    first = session.steps[0]
     for net in forward_candidates(len(session.sizes) - 2, slopes(session)):
-        if not net.tweaks:
-            continue
-        one = replace(first, steps=[replace(s, output=run(net, s).out) for s in first.steps])
-        if not _is_plain(explain_loss(one, net)):
+        if not net.tweaks or not may_be_loss(first, run(net, first).out, session.tolerance):
             continue
         guess = replace(session, steps=[replace(s, output=run(net, s).out) for s in session.steps])
         if _is_plain(explain_loss(guess, net)):
@@ -112,7 +109,7 @@ def _fits(guess: Session, net: Net, losses: list[Loss]) -> bool:
     except ValueError:
         return False
     search = Gradients(guess, net, losses, observed)
-    return bool(observed) and any(search.match(loss, ()) for loss in losses)
+    return bool(observed) and search.last_layer_fits() and any(search.match(loss, ()) for loss in losses)
 
 
 def _from_guess(session: Session, guess: Session, net: Net, d: Diagnosis, pairs: bool) -> Diagnosis:
