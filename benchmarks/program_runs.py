@@ -61,7 +61,7 @@ class Programs:
             out, err = Path(name) / "out", Path(name) / "err"
             order = {"script": script, "arguments": arguments, "folder": str(folder), "file_size": file_size}
             start = time.perf_counter()
-            server.stdin.write(json.dumps(order | {"stdout": str(out), "stderr": str(err)}) + "\n")
+            server.stdin.write(json.dumps(order | {"streams": [os.devnull, str(out), str(err)]}) + "\n")
             server.stdin.flush()
             process = int(server.stdout.readline())
             timers = [threading.Timer(TIMEOUT, _send, (process, signal.SIGKILL))]
