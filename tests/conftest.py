@@ -129,8 +129,8 @@ def _run_forked(command: list[str], folder: Path) -> subprocess.CompletedProcess
     assert server.stdin is not None and server.stdout is not None
     with tempfile.TemporaryDirectory() as name:
         out, err = Path(name) / "out", Path(name) / "err"
-        streams = [os.devnull, str(out), str(err)]
-        order = {"script": command[0], "arguments": command[1:], "folder": str(folder), "streams": streams}
+        files = list(enumerate((os.devnull, str(out), str(err))))
+        order = {"script": command[0], "arguments": command[1:], "folder": str(folder), "files": files}
         server.stdin.write(json.dumps(order) + "\n")
         server.stdin.flush()
         killer = threading.Timer(TIMEOUT, os.kill, (int(server.stdout.readline()), signal.SIGKILL))

@@ -10,9 +10,11 @@ each tests/program_client.py, which that script runs in place of Python; program
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import gc
 import importlib
 import json
+import multiprocessing
 import os
 import resource
 import runpy
@@ -52,7 +54,11 @@ def main(arguments: list[str]) -> None:
     listener = socket.socket(fileno=int(arguments[0])) if arguments else None
     for library in LIBRARIES:
         importlib.import_module(library)
-    sys.executable = arguments[1] if arguments else sys.executable
+    if arguments:
+        sys.executable = arguments[1]
+        multiprocessing.set_executable(arguments[1])
+        sys.pycache_prefix = f"{arguments[1]}_bytecode"  # so that each source is compiled once, whatever Python is told
+        sys.dont_write_bytecode = False
     gc.freeze()  # else each process would go through all that was imported when it tidies up
     while True:
         with contextlib.suppress(ChildProcessError):
@@ -77,9 +83,10 @@ def main(arguments: list[str]) -> None:
 
 
 def receive(client: socket.socket) -> dict[str, Any]:
-    """A client's order, with its three streams."""
-    message, streams, _, _ = socket.recv_fds(client, 1 << 20, 3)
-    return dict(json.loads(message)) | {"streams": streams}
+    """A client's order, with its open files."""
+    message, received, _, _ = socket.recv_fds(client, 1 << 20, 50)
+    order: dict[str, Any] = json.loads(message)
+    return order | {"files": list(zip(order["files"], received, strict=True))}
 
 
 def watch(order: dict[str, Any], client: socket.socket | None) -> dict[str, Any] | None:
@@ -97,8 +104,8 @@ def watch(order: dict[str, Any], client: socket.socket | None) -> dict[str, Any]
         return order
     tell(client, str(program))
     if client:
-        for stream in order["streams"]:
-            os.close(stream)
+        for _, file in order["files"]:
+            os.close(file)
         ready, _, _ = select.select([client.fileno(), os.pidfd_open(program)], [], [])
         if client.fileno() in ready:
             (os.killpg if own_session else os.kill)(program, signal.SIGKILL)
@@ -120,15 +127,18 @@ def become(
     script: str,
     arguments: list[str],
     folder: str,
-    streams: list[int | str],
+    files: list[tuple[int, int | str]],
+    kind: str = "",
     path: list[str] | None = None,
     environment: dict[str, str] | None = None,
     file_size: int | None = None,
 ) -> None:
-    """Run `script` in `folder` as `python script arguments` would, with these three streams, open or to be opened.
+    """Run `script` in `folder` as `python script arguments` would.
 
-    `path` is the beginning of `sys.path`: by default the script's folder, or the project's for one of its packages.
-    No file that it writes may be larger than `file_size` bytes, as after `ulimit -f`.
+    `files` are the numbers of its streams and other open files, each with an open file or the path of one. `script` is
+    of the kind "file", "module" or "code"; without a kind, its name tells. `path` is the beginning of `sys.path`: by
+    default the script's folder, or the project's for one of its packages. No file that it writes may be larger than
+    `file_size` bytes, as after `ulimit -f`.
     """
     if file_size is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
@@ -136,18 +146,30 @@ def become(
         os.environ.clear()
         os.environ.update(environment)
     os.chdir(folder)
-    for number, stream in enumerate(streams):
-        opened = os.open(stream, os.O_RDWR | os.O_CREAT, 0o600) if isinstance(stream, str) else stream
-        os.dup2(opened, number)
-        os.close(opened)
+    put_in_place(files)
     sys.stdin, sys.stdout = os.fdopen(0, closefd=False), os.fdopen(1, "w", closefd=False)
     sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)
     sys.argv = [script, *arguments]
-    sys.path[:1] = path or [str(Path(script).parent if script.endswith(".py") else PROJECT)]
-    if script.endswith(".py"):
+    kind = kind or ("file" if script.endswith(".py") else "module")
+    sys.path[:1] = path or [str(Path(script).parent if kind == "file" else PROJECT)]
+    if kind == "file":
         runpy.run_path(script, run_name="__main__")
-    else:
+    elif kind == "module":
         runpy.run_module(script, run_name="__main__", alter_sys=True)
+    else:
+        sys.argv[0] = "-c"
+        exec(script, {"__name__": "__main__"})
+
+
+def put_in_place(files: list[tuple[int, int | str]]) -> None:
+    """Give open files their numbers; first numbers that none of them gets, so that none takes another's place."""
+    opened = [os.open(file, os.O_RDWR | os.O_CREAT, 0o600) if isinstance(file, str) else file for _, file in files]
+    away = [fcntl.fcntl(file, fcntl.F_DUPFD, 200) for file in opened]
+    for file in opened:
+        os.close(file)
+    for (number, _), file in zip(files, away, strict=True):
+        os.dup2(file, number)
+        os.close(file)
 
 
 if __name__ == "__main__":
