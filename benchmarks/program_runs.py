@@ -60,8 +60,9 @@ class Programs:
         with tempfile.TemporaryDirectory() as name:
             out, err = Path(name) / "out", Path(name) / "err"
             order = {"script": script, "arguments": arguments, "folder": str(folder), "file_size": file_size}
+            files = list(enumerate((os.devnull, str(out), str(err))))
             start = time.perf_counter()
-            server.stdin.write(json.dumps(order | {"stdout": str(out), "stderr": str(err)}) + "\n")
+            server.stdin.write(json.dumps(order | {"files": files}) + "\n")
             server.stdin.flush()
             process = int(server.stdout.readline())
             timers = [threading.Timer(TIMEOUT, _send, (process, signal.SIGKILL))]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shlex
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -125,8 +129,8 @@ def _run_forked(command: list[str], folder: Path) -> subprocess.CompletedProcess
     assert server.stdin is not None and server.stdout is not None
     with tempfile.TemporaryDirectory() as name:
         out, err = Path(name) / "out", Path(name) / "err"
-        order = {"script": command[0], "arguments": command[1:], "folder": str(folder)}
-        order |= {"stdout": str(out), "stderr": str(err)}
+        files = list(enumerate((os.devnull, str(out), str(err))))
+        order = {"script": command[0], "arguments": command[1:], "folder": str(folder), "files": files}
         server.stdin.write(json.dumps(order) + "\n")
         server.stdin.flush()
         killer = threading.Timer(TIMEOUT, os.kill, (int(server.stdout.readline()), signal.SIGKILL))
@@ -140,7 +144,28 @@ def _run_forked(command: list[str], folder: Path) -> subprocess.CompletedProcess
 def program_server() -> subprocess.Popen[str]:
     """The process that has imported the large libraries; one for each of pytest's processes."""
     command = [sys.executable, str(Path(__file__).with_name("program_server.py"))]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    if sys.platform != "linux":
+        return subprocess.Popen(command, **pipes)
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(str(folder / "socket"))
+        listener.listen()
+        words = ["exec", sys.executable, "-IS", Path(__file__).with_name("program_client.py")]
+        words += [folder / "socket", sys.executable]
+        (folder / "python").write_text(f'#!/bin/sh\n{shlex.join(map(str, words))} "$@"\n')
+        (folder / "python").chmod(0o700)
+        number = listener.fileno()
+        return subprocess.Popen([*command, str(number), str(folder / "python")], **pipes, pass_fds=[number])
+
+
+@cache
+def fast_python() -> str:
+    """What starts programs that run beside the test: a stand-in for Python, which need not import the libraries."""
+    command = program_server().args if sys.platform == "linux" else [sys.executable]
+    assert isinstance(command, list)
+    return str(command[-1])
 
 
 def assert_refused(result: subprocess.CompletedProcess[str], *words: str) -> None:

@@ -3,20 +3,29 @@
 `import lightning` takes 5 to 8 seconds, and a hundred tests run a program; so these share one import. Each program has
 a process of its own all the same, in which nothing of the project was imported. Started by tests/conftest.py. It reads
 lines of JSON, and answers each with two lines: the new process's number, and when that ends, its exit code and the
-seconds of CPU time that it took.
+seconds of CPU time that it took. With a socket and the path of a script in its arguments, it answers on that socket
+each tests/program_client.py, which that script runs in place of Python; programs find the script as `sys.executable`.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import gc
 import importlib
 import json
+import multiprocessing
 import os
 import resource
 import runpy
+import select
+import signal
+import socket
 import sys
 from pathlib import Path
+from typing import Any
 
+PROJECT = Path(__file__).resolve().parents[1]
 LIBRARIES = (
     "torchmetrics.classification",
     "lightning.pytorch",
@@ -40,41 +49,128 @@ LIBRARIES = (
 )
 
 
-def main() -> None:
+def main(arguments: list[str]) -> None:
     """Serve until the input ends; in the forked process, be the program."""
+    listener = socket.socket(fileno=int(arguments[0])) if arguments else None
     for library in LIBRARIES:
         importlib.import_module(library)
+    if arguments:
+        sys.executable = arguments[1]
+        multiprocessing.set_executable(arguments[1])
+        sys.pycache_prefix = f"{arguments[1]}_bytecode"  # so that each source is compiled once, whatever Python is told
+        sys.dont_write_bytecode = False
     gc.freeze()  # else each process would go through all that was imported when it tidies up
-    for line in sys.stdin:
-        child = os.fork()
-        if not child:
-            become(**json.loads(line))
-            return
-        print(child, flush=True)
-        _, status, used = os.wait4(child, 0)
-        print(os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime, flush=True)
+    while True:
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:  # the watchers that have ended
+                pass
+        ready, _, _ = select.select([sys.stdin, listener] if listener else [sys.stdin], [], [])
+        if sys.stdin in ready:
+            line, client = sys.stdin.readline(), None
+            if not line:
+                return
+        else:
+            assert listener is not None
+            client, _ = listener.accept()
+        if not os.fork():
+            program = watch(receive(client) if client else json.loads(line), client)
+            if program:
+                become(**program)
+                return
+            os._exit(0)
+        if client:
+            client.close()
+
+
+def receive(client: socket.socket) -> dict[str, Any]:
+    """A client's order, with its open files."""
+    message, received, _, _ = socket.recv_fds(client, 1 << 20, 50)
+    order: dict[str, Any] = json.loads(message)
+    return order | {"files": list(zip(order["files"], received, strict=True))}
+
+
+def watch(order: dict[str, Any], client: socket.socket | None) -> dict[str, Any] | None:
+    """Fork; returns the order in the new process. In this one, tell its number, wait for its end, and tell that.
+
+    The end of the client is the program's end, too.
+    """
+    own_session = order.pop("own_session", False)
+    program = os.fork()
+    if not program:
+        if own_session:
+            os.setsid()
+        if client:
+            client.close()
+        return order
+    tell(client, str(program))
+    if client:
+        for _, file in order["files"]:
+            os.close(file)
+        ready, _, _ = select.select([client.fileno(), os.pidfd_open(program)], [], [])
+        if client.fileno() in ready:
+            (os.killpg if own_session else os.kill)(program, signal.SIGKILL)
+            return None
+    _, status, used = os.wait4(program, 0)
+    tell(client, f"{os.waitstatus_to_exitcode(status)} {used.ru_utime + used.ru_stime}")
+    return None
+
+
+def tell(client: socket.socket | None, text: str) -> None:
+    """Answer on the socket, or with a line of output."""
+    if client:
+        client.send(text.encode())
+    else:
+        print(text, flush=True)
 
 
 def become(
-    script: str, arguments: list[str], folder: str, stdout: str, stderr: str, file_size: int | None = None
+    script: str,
+    arguments: list[str],
+    folder: str,
+    files: list[tuple[int, int | str]],
+    kind: str = "",
+    path: list[str] | None = None,
+    environment: dict[str, str] | None = None,
+    file_size: int | None = None,
 ) -> None:
-    """Run `script` in `folder` as `python script arguments` would, with its output in two files.
+    """Run `script` in `folder` as `python script arguments` would.
 
-    No file that it writes may be larger than `file_size` bytes, as after `ulimit -f`.
+    `files` are the numbers of its streams and other open files, each with an open file or the path of one. `script` is
+    of the kind "file", "module" or "code"; without a kind, its name tells. `path` is the beginning of `sys.path`: by
+    default the script's folder, or the project's for one of its packages. No file that it writes may be larger than
+    `file_size` bytes, as after `ulimit -f`.
     """
     if file_size is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
+    if environment is not None:
+        os.environ.clear()
+        os.environ.update(environment)
     os.chdir(folder)
-    for number, path in enumerate((os.devnull, stdout, stderr)):
-        os.dup2(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), number)
+    put_in_place(files)
+    sys.stdin, sys.stdout = os.fdopen(0, closefd=False), os.fdopen(1, "w", closefd=False)
+    sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)
     sys.argv = [script, *arguments]
-    if script.endswith(".py"):
-        sys.path[0] = os.path.dirname(script)
+    kind = kind or ("file" if script.endswith(".py") else "module")
+    sys.path[:1] = path or [str(Path(script).parent if kind == "file" else PROJECT)]
+    if kind == "file":
         runpy.run_path(script, run_name="__main__")
-    else:
-        sys.path[0] = str(Path(__file__).resolve().parents[1])
+    elif kind == "module":
         runpy.run_module(script, run_name="__main__", alter_sys=True)
+    else:
+        sys.argv[0] = "-c"
+        exec(script, {"__name__": "__main__"})
+
+
+def put_in_place(files: list[tuple[int, int | str]]) -> None:
+    """Give open files their numbers; first numbers that none of them gets, so that none takes another's place."""
+    opened = [os.open(file, os.O_RDWR | os.O_CREAT, 0o600) if isinstance(file, str) else file for _, file in files]
+    away = [fcntl.fcntl(file, fcntl.F_DUPFD, 200) for file in opened]
+    for file in opened:
+        os.close(file)
+    for (number, _), file in zip(files, away, strict=True):
+        os.dup2(file, number)
+        os.close(file)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

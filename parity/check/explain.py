@@ -52,14 +52,17 @@ class Gradients:
         self.has_bias = any(b is not None for b in self.steps[0].biases)
         self.rate = session.rate or 0.05
         self.undecayed: list[int] = []
+        self.pairs = False
+        """Whether two mistakes at once are searched for."""
 
     def predict(self, loss: Loss, tweaks: tuple[Tweak, ...], index: int) -> tuple[list[Array], list[Array]]:
         """The reference's summed gradients of one step, with mistakes."""
         step = self.steps[index]
         scale = loss.factor(step.count, step.target.shape[1])
-        if any(t.id == "update_before_backprop" for t in tweaks):
+        if not step.new_weights and any(t.id == "update_before_backprop" for t in tweaks):
             scale = self._actual_scale(loss, tweaks, index)
-        context = Context(self.traces[:index], self.rate, scale)
+        after = [w.astype(float) for w in step.new_weights] if step.new_weights else None
+        context = Context(self.traces[:index], self.rate, scale, after)
         target = move_labels(step.target, loss.tweak)
         plain = tuple(t for t in tweaks if t.id != "grad_not_reset")
         with np.errstate(all="ignore"):

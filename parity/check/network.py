@@ -82,6 +82,7 @@ class Context:
     earlier: list[Trace] = field(default_factory=list)
     rate: float = 0.05
     scale: float = 1.0
+    after: list[Array] | None = None  # the weights after the step, where they were seen
 
 
 def sigmoid(z: Array) -> Array:

@@ -280,6 +280,7 @@ def _explain(
 ) -> tuple[Gradients, Match | None, list[Match]]:
     """The mistakes in the gradients; outputs may have been seen without dropout that the gradients hold."""
     search = Gradients(session, net, losses, observed)
+    search.pairs = pairs
     match, others = search.explain(False)
     if match is None and not search.last_layer_fits():
         for trained in training_variants(session, net):

@@ -268,6 +268,8 @@ def _wrong_axis(dz: Array, option: str) -> Array:
 def _pass_on(dz: Array, layer: int, weights: list[Array], dw: Array, tweaks: list[Tweak], context: Context) -> Array:
     weight = weights[layer]
     for tweak in tweaks:
+        if tweak.id == "update_before_backprop" and context.after is not None:
+            return dz @ context.after[layer].T
         if tweak.id == "update_before_backprop" and dw.shape == weight.shape:
             return dz @ (weight - context.rate * context.scale * dw).T
         if tweak.id == "weights_not_used_in_backprop":

@@ -9,6 +9,8 @@ import numpy as np
 from parity.check.diagnosis import Diagnosis, Finding
 from parity.check.explain import Gradients, Match
 from parity.check.inside.names import fits_role
+from parity.check.losses import Loss
+from parity.check.network import Tweak
 from parity.check.outputs import distance
 from parity.check.places import unexplained
 from parity.check.rates import judge_rates
@@ -267,28 +269,49 @@ def named_rule(
     return None
 
 
+def _predicted(search: Gradients, loss: Loss, tweaks: tuple[Tweak, ...], index: int, step: Step) -> Array:
+    """The gradients of a step with these mistakes, as one vector."""
+    dws, dbs = search.predict(loss, tweaks, index)
+    kept = [b if v is not None else None for b, v in zip(dbs, step.biases, strict=True)]
+    return loss.factor(step.count, step.target.shape[1]) * vector(parts_of(dws, kept))
+
+
+def _opposed(gradient: Array, change: Array, tolerance: float) -> bool:
+    """Whether no rule fits the first step: each changes all weights against their gradients, or all along them.
+
+    A quick look: most mistakes turn some signs, and then neither the later steps nor a hundred rules need be tried.
+    """
+    size = np.abs(change)
+    with np.errstate(all="ignore"):
+        signs = np.sign(gradient * change)[size > 2 * tolerance * size.max()]  # others may be within the tolerance
+    return bool((signs != signs[:1]).any())
+
+
 def _from_weights_only(session: Session, search: Gradients, d: Diagnosis) -> None:
     """No gradients were seen and no plain descent fits: try each mistake with each update rule."""
     steps = [s for s in session.steps if s.new_weights]
     changes = [vector(changes_of(s)) for s in steps]
-    rate = session.rate or 0.05
+    rate, tolerance = session.rate or 0.05, session.tolerance * 30
+    ws = [all_like(step, changes_of(step)) for step in steps]
+    decays = any(DECAY.search(name) for name in session.extra)  # then signs say nothing
     d.checked.append("update")
     for loss in search.losses:
         for tweaks in [(), *search.singles(loss)]:
             try:
-                predicted = []
-                for k, step in enumerate(steps):
-                    dws, dbs = search.predict(loss, tweaks, k)
-                    factor = loss.factor(step.count, step.target.shape[1])
-                    kept = [b if v is not None else None for b, v in zip(dbs, step.biases, strict=True)]
-                    predicted.append(factor * vector(parts_of(dws, kept)))
+                predicted = [_predicted(search, loss, tweaks, 0, steps[0])]
+                if (
+                    not decays
+                    and predicted[0].size == changes[0].size
+                    and _opposed(predicted[0], changes[0], tolerance)
+                ):
+                    continue
+                predicted += [_predicted(search, loss, tweaks, k, step) for k, step in enumerate(steps[1:], start=1)]
             except (ValueError, IndexError):
                 continue
             if any(p.size != c.size for p, c in zip(predicted, changes, strict=True)):
                 continue
             scaled = bool(tweaks) and _angle(predicted[0], changes[0]) > 1e-4  # each weight has a step of its own
-            ws = [all_like(step, changes_of(step)) for step in steps]
-            named = named_rule(predicted, changes, rate, session, session.tolerance * 30, ws, scaled)
+            named = named_rule(predicted, changes, rate, session, tolerance, ws, scaled and not search.pairs)
             if named:
                 for tweak in tweaks[:1]:
                     d.findings.append(Finding(tweak.id, "update", tweak.layer, tweak.option))

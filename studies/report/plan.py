@@ -158,7 +158,7 @@ class Plan:
         command = ["python", "-m", "studies", "sweep", _shown(self.sweep_files[name]), "--track", "numpy"]
         if best is None:
             return [*command, *self.flags]
-        plain = read_sweep(self.sweep_files[name], []).experiment(values or {})
+        plain = read_sweep(self.sweep_files[name], [], check=False).experiment(values or {})
         return [*command, *differing_flags(best, plain)]
 
     def _settings(self, task: str, experiment: Experiment | None, source: str) -> list[str]:

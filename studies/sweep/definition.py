@@ -76,8 +76,11 @@ class Sweep:
         return {name: _draw(distribution, random.random()) for name, distribution in self.parameters.items()}
 
 
-def read_sweep(path: Path, flags: Sequence[str], trials: int | None = None) -> Sweep:
-    """Read a sweep's YAML; `flags` go on top of its base. A mistake in it is a `UserError`."""
+def read_sweep(path: Path, flags: Sequence[str], trials: int | None = None, check: bool = True) -> Sweep:
+    """Read a sweep's YAML; `flags` go on top of its base. A mistake in it is a `UserError`.
+
+    Without `check`, for a file that was read before, the values are not tried one by one.
+    """
     content = read_yaml(path)
     if not isinstance(content, dict) or not isinstance(content.get("parameters"), dict) or not content["parameters"]:
         raise UserError(f"{path}: a sweep needs `parameters` with at least one field of the config.")
@@ -99,7 +102,8 @@ def read_sweep(path: Path, flags: Sequence[str], trials: int | None = None) -> S
             if _is_named(given)
         },
     )
-    _check(path, sweep)
+    if check:
+        _check(path, sweep)
     return sweep
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -14,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from experiment.config import Data, DualTower, Experiment, Trainer
-from tests.conftest import PROJECT
+from tests.conftest import PROJECT, fast_python
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +38,7 @@ def address(logs: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "apps", "demo", "--logs_root", str(logs), "--port", str(port)]
+    command = [fast_python(), "-m", "apps", "demo", "--logs_root", str(logs), "--port", str(port)]
     server = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     where = f"http://127.0.0.1:{port}/"
     for _ in range(600):

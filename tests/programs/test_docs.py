@@ -5,6 +5,7 @@ Each command runs as it stands, but for shorter trainings on fewer drawings. A n
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -21,7 +22,7 @@ import yaml
 from experiment.commandline import from_yaml, parse_command
 from studies.reproduce.published import read_reported
 from studies.sweep.definition import read_sweep
-from tests.conftest import PROJECT, Program, program_in
+from tests.conftest import PROJECT, Program, fast_python, program_in
 from tests.data.test_datasets import make_cifar10, make_mnist
 
 PAGES = {
@@ -160,7 +161,10 @@ def test_trainings_run(command: str, program: Program, glove: Path, tmp_path: Pa
 def test_torchrun_runs(command: str, tmp_path: Path) -> None:
     words = shlex.split(command.replace("train_lightning.py", f"{PROJECT.as_posix()}/train_lightning.py"))
     words[0] = str(Path(sys.executable).with_name(words[0]))
-    done = subprocess.run([*words, *SHORT, "--logs_root", tmp_path], capture_output=True, text=True, check=False)
+    environment = os.environ | {"PYTHON_EXEC": fast_python()}  # for the processes that torchrun starts
+    done = subprocess.run(
+        [*words, *SHORT, "--logs_root", tmp_path], env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert len(list(tmp_path.glob("softmax/lightning/*/metrics.json"))) == 1
 

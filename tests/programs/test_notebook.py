@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import PROJECT
+from tests.conftest import PROJECT, fast_python
 
 nbformat = pytest.importorskip("nbformat", reason="nbformat is needed to read a notebook")
 nbclient = pytest.importorskip("nbclient", reason="nbclient is needed to execute a notebook")
@@ -31,6 +31,9 @@ def test_the_first_hour_runs_offline(tmp_path: Path, monkeypatch: pytest.MonkeyP
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(PROJECT / name, tmp_path / name)
     before = (tmp_path / "numpy_ref" / "layers" / "activations.py").read_bytes()
+    startup = tmp_path / "ipython" / "profile_default" / "startup" / "python.py"
+    startup.parent.mkdir(parents=True)
+    startup.write_text(f"import sys; sys.executable = {fast_python()!r}\n")  # for the programs that the cells run
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.setenv("OMP_NUM_THREADS", os.environ.get("OMP_NUM_THREADS", "1"))
     notebook = nbformat.read(tmp_path / "notebooks" / "first_hour.ipynb", as_version=4)

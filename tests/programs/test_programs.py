@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,7 +25,7 @@ from experiment.files import write_text
 from experiment.interrupt import SIGNALS, Interrupted
 from experiment.run import Run
 from experiment.trained_run import read_trained
-from tests.conftest import EVERYTHING, PROJECT, TRACKS, Program
+from tests.conftest import EVERYTHING, PROJECT, TRACKS, Program, fast_python
 from training import program as course
 from training.program import train_and_test
 from visualization.console import Progress
@@ -133,7 +132,7 @@ def test_early_stopping_ends_and_stays_ended(track: str, small: Callable[..., Ex
 def test_ctrl_c_saves_and_resume_goes_on(track: str, subset: Path, tmp_path: Path, program: Program) -> None:
     common = ["--data.root", subset, "--trainer.patience", 10_000, "--logs_root", tmp_path / "logs"]
     common += ["--figures", "false"]
-    command = [sys.executable, PROJECT / TRACKS[track], *common, "--trainer.max_epochs", 10_000]
+    command = [fast_python(), PROJECT / TRACKS[track], *common, "--trainer.max_epochs", 10_000]
     with subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
         assert process.stdout
         lines = []
@@ -158,7 +157,7 @@ def test_ctrl_c_saves_and_resume_goes_on(track: str, subset: Path, tmp_path: Pat
 def test_killed_run_resumes_bit_identical(subset: Path, tmp_path: Path, small: Callable[..., Experiment]) -> None:
     common = ["--data.root", subset, "--trainer.patience", 10_000, "--logs_root", tmp_path / "logs"]
     common += ["--figures", "false"]
-    command = [sys.executable, PROJECT / TRACKS["numpy"], *common, "--trainer.max_epochs", 10_000]
+    command = [fast_python(), PROJECT / TRACKS["numpy"], *common, "--trainer.max_epochs", 10_000]
     with subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
         assert process.stdout
         for line in process.stdout:

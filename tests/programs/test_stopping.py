@@ -21,7 +21,7 @@ from experiment.errors import UserError
 from experiment.files import atomic_write, remove_leftovers
 from experiment.interrupt import SIGNALS, Interrupted, handle_interrupts
 from lightning_models.classifier import Classifier
-from tests.conftest import PROJECT, TRACKS, Program, assert_refused
+from tests.conftest import PROJECT, TRACKS, Program, assert_refused, fast_python
 from tests.programs.test_programs import assert_same_bytes, longer, run
 from training.program import train_and_test
 
@@ -111,8 +111,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Starts a program in a process of its own, in the test's folder."""
     started = []
 
-    def make(script: str, *arguments: str, **options: object) -> subprocess.Popen[str]:
-        command = [sys.executable, str(PROJECT / script), *FLAGS, *arguments]
+    def make(script: str, *arguments: str, python: str = "", **options: object) -> subprocess.Popen[str]:
+        command = [python or fast_python(), str(PROJECT / script), *FLAGS, *arguments]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": tmp_path}
         started.append(subprocess.Popen(command, **(pipes | options)))  # type: ignore[call-overload]
         return started[-1]
@@ -129,7 +129,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
 def test_signals_while_importing_leave_no_traceback(
     number: int, track: str, start: Callable[..., subprocess.Popen[str]]
 ) -> None:
-    process = start(TRACKS[track], "--trainer.max_epochs=10000", "--trainer.patience=10000")
+    long = ["--trainer.max_epochs=10000", "--trainer.patience=10000"]
+    process = start(TRACKS[track], *long, python=sys.executable)  # which imports all that it needs
     while not catches(process.pid, signal.SIGTERM):  # Python itself does not
         assert process.poll() is None
     process.send_signal(number)

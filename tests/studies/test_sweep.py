@@ -27,7 +27,7 @@ from experiment.errors import UserError
 from experiment.run import Run
 from studies.sweep.definition import Sweep, read_sweep
 from studies.sweep.trials import _dead, fill, next_trial, open_study, results
-from tests.conftest import PROJECT, Program, assert_refused
+from tests.conftest import PROJECT, Program, assert_refused, fast_python
 
 GRID = "parameters:\n  optimizer.lr: [0.01, 0.1]\n  softmax.hidden_dims: [[4], [6, 5], []]\n"
 
@@ -282,7 +282,7 @@ def test_two_processes_share_a_study_and_one_is_killed(
 ) -> None:
     path = write("parameters:\n  optimizer.lr: [0.01, 0.02, 0.05, 0.1]\n  optimizer.momentum: [0.5, 0.9]\n")
     url = ["--storage", f"sqlite:///{tmp_path / 'study.db'}"] if storage == "sqlite" else []
-    command = [sys.executable, "-m", "studies", "sweep", str(path), *url, *flags, "--trainer.max_epochs=20"]
+    command = [fast_python(), "-m", "studies", "sweep", str(path), *url, *flags, "--trainer.max_epochs=20"]
     command += ["--trainer.patience=20", "--figures=false"]
     folder = tmp_path / "logs_sweeps" / "small" / "numpy"
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, start_new_session=True) as victim:

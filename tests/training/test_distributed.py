@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import pytest
 
 from datamodules.lightning_adapter import share_of
 from experiment.run import Run
-from tests.conftest import PROJECT, Program, assert_refused
+from tests.conftest import PROJECT, Program, assert_refused, fast_python
 
 PAIR = ["--lightning.devices", "2", "--lightning.strategy", "ddp", "--lightning.accelerator", "cpu"]
 NETWORK = "[{Linear: 9}, ReLU, {Dropout: 0.3}]"
@@ -105,13 +104,13 @@ def test_a_killed_process_ends_the_training_which_can_be_resumed(
     flags: list[str], program: Program, tmp_path: Path
 ) -> None:
     logs = tmp_path / "logs" / "softmax" / "lightning"
-    command = [sys.executable, str(PROJECT / "train_lightning.py"), *flags, *PAIR]
+    command = [fast_python(), str(PROJECT / "train_lightning.py"), *flags, *PAIR]
     long = ["--trainer.max_epochs", "100000", "--trainer.patience", "100000"]
     training = subprocess.Popen([*command, *long], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not list(logs.glob("*/checkpoints/last.ckpt")):
         assert training.poll() is None
         time.sleep(0.1)
-    os.kill(worker_of(training.pid), signal.SIGKILL)
+    os.kill(worker_of(training.pid, logs), signal.SIGKILL)
     _, said = training.communicate(timeout=120)
     assert training.returncode == 2
     (line,) = [line for line in said.splitlines() if line.startswith("error: ")]
@@ -125,12 +124,9 @@ def test_a_killed_process_ends_the_training_which_can_be_resumed(
     assert len(run.read_history()) == done + 1 and (run.folder / "metrics.json").is_file()
 
 
-def worker_of(parent: int) -> int:
+def worker_of(training: int, logs: Path) -> int:
     """The process that Lightning started for the second half of each batch."""
-    for _ in range(200):
-        found = subprocess.run(["ps", "--ppid", str(parent), "-o", "pid=,args="], capture_output=True, text=True)
-        workers = [line.split()[0] for line in found.stdout.splitlines() if "train_lightning.py" in line]
-        if workers:
-            return int(workers[0])
-        time.sleep(0.1)
-    raise AssertionError("no worker was started")
+    found = subprocess.run(["ps", "-A", "-ww", "-o", "pid=,args="], capture_output=True, text=True, check=True)
+    lines = [line for line in found.stdout.splitlines() if f"--logs_root {logs.parents[1]}" in line]
+    (worker,) = {int(line.split()[0]) for line in lines} - {training}
+    return worker
