@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
     from experiment.registry import MODELS
     from experiment.run import Run
     from experiment.trained_run import read_trained
-    from visualization.figures.run_data import read_results
+    from visualization.run_data import read_results
 
     trained = read_trained(options.run)
     as_strokes = MODELS[trained.experiment.model].form == "strokes"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -64,6 +65,7 @@ def run_program(main: Callable[[], int | None]) -> None:
     except Interrupted as error:
         print("\nStopped.", file=sys.stderr)
         code = error.exit_code
+    gc.freeze()  # else Python, at the end, goes through all that torch has ever made: most of a second
     sys.exit(code)
 
 

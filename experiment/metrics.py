@@ -26,11 +26,29 @@ def most_confused(
 ) -> list[dict[str, Any]]:
     """The pairs of categories that are most often taken for each other, as a share of the drawings of both."""
     size = len(categories)
-    table = np.bincount(labels * size + predictions, minlength=size * size).reshape(size, size)
+    table = confusion_matrix(labels, predictions, size)
     drawings = table.sum(axis=1)
     mixed = np.triu(table + table.T, k=1) / np.maximum(1, drawings[:, None] + drawings)
     worst = [divmod(int(index), size) for index in np.argsort(-mixed, axis=None, kind="stable")[:count]]
     return [{"pair": [categories[a], categories[b]], "share": float(mixed[a, b])} for a, b in worst if mixed[a, b] > 0]
+
+
+def confusion_matrix(labels: np.ndarray, predictions: np.ndarray, size: int) -> np.ndarray:
+    """(size, size): how many drawings of each category were predicted as which."""
+    return np.bincount(labels * size + predictions, minlength=size * size).reshape(size, size)
+
+
+def rates_by_threshold(is_class: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Recall, false positive rate and precision (T,), each distinct probability being the threshold, from the largest.
+
+    For figures: the metrics of both tracks come from libraries.
+    """
+    order = np.argsort(-probabilities, kind="stable")
+    last = np.flatnonzero(np.diff(probabilities[order], append=-1))  # of several equal probabilities
+    true = np.cumsum(is_class[order])[last]
+    named = last + 1
+    with np.errstate(invalid="ignore"):  # a class without drawings has no rates: NaN
+        return true / is_class.sum(), (named - true) / (~is_class).sum(), true / named
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
 import numpy as np
+
+from experiment.cores import usable_cores
 
 LARGE = 15_000_000
 """Multiplications from which on work is shared with the helper."""
@@ -117,14 +117,3 @@ def _helper() -> _Helper | None:
     if _the_helper is None and cores > 1:
         _the_helper = _Helper()
     return _the_helper
-
-
-@cache
-def usable_cores() -> int:
-    """How many cores this process may use: those it is bound to, and no more than a container's quota of time."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
-        return max(1, min(cores, int(quota) // int(period)))
-    except (OSError, ValueError):  # another system, or "max": no quota
-        return cores

@@ -21,6 +21,7 @@ from experiment.registry import MODELS
 from experiment.run import SCHEMA, Run
 from training.results import TrainingResult, save_results
 from training.tracks import load_track
+from visualization.second_process import SecondProcess, second_process
 
 NUMBERS_PER_WEIGHT = 3
 """Its value, its gradient, and a momentum."""
@@ -28,6 +29,11 @@ NUMBERS_PER_WEIGHT = 3
 
 def train_and_test(track: str, command: Command) -> int:
     """Do what `command` asks for in one track; returns the exit code."""
+    with second_process(command.experiment.figures) as drawing:
+        return _train_and_test(track, command, drawing)
+
+
+def _train_and_test(track: str, command: Command, drawing: SecondProcess | None) -> int:
     experiment = command.experiment
     before = Run.reopen(command.resume, experiment, track) if command.resume else None
     if before and before.ended_for(experiment):
@@ -49,7 +55,7 @@ def train_and_test(track: str, command: Command) -> int:
     try:
         result = trainer.train(experiment, data, run, resumed)
         _report(result)  # before the figures, which take seconds
-        save_results(run, experiment, track, data, metadata, result)
+        save_results(run, experiment, track, data, metadata, result, drawing)
     except Interrupted as stop:
         print(stopped_message(), flush=True)
         return stop.exit_code

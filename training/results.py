@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,9 +19,8 @@ from experiment.history import best_row, ended_by
 from experiment.metrics import most_confused
 from experiment.registry import MODELS
 from experiment.run import SCHEMA, Row, Run
-from visualization.figures import draw_all
-from visualization.figures.run_data import Results, read_results
 from visualization.projector import write_projector
+from visualization.run_data import read_results
 from visualization.run_events import (
     FIGURES,
     results_of,
@@ -30,7 +29,11 @@ from visualization.run_events import (
     write_settings,
     write_trial_settings,
 )
+from visualization.second_process import SecondProcess, draw_here
 from visualization.tensorboard import EventWriter
+
+if TYPE_CHECKING:
+    from visualization.figures import Drawn
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,12 @@ def save_results(
     data: ImageDataModule,
     metadata: dict[str, Any],
     result: TrainingResult,
+    drawing: SecondProcess | None = None,
 ) -> None:
-    """Leave predictions, examples, figures, TensorBoard's summary and, last, `metrics.json` in the run's folder."""
+    """Leave predictions, examples, figures, TensorBoard's summary and, last, `metrics.json` in the run's folder.
+
+    `drawing` draws the figures; without it this process does.
+    """
     extra = {"similarities": result.scores} if MODELS[experiment.model].needs_words else {}
     run.write_arrays("predictions.npz", labels=data.labels("test"), probabilities=result.probabilities, **extra)
     rows, mapped = data.example_rows(), data.mapped_rows()
@@ -67,7 +74,7 @@ def save_results(
     shown |= {"mapped_images": pictures_of(data.images("test", mapped))}
     shown |= {"points": examples, "mapped_points": data.images("test", mapped)} if data.as_strokes else {}
     run.write_arrays("examples.npz", **shown, **result.activations)
-    _write_events(run, experiment, track, metadata, result)
+    _write_events(run, experiment, track, metadata, result, drawing)
     best = best_row(result.history)
     run.write_json(
         "metrics.json",
@@ -110,10 +117,17 @@ def versions(track: str) -> dict[str, str]:
 
 
 def _write_events(
-    run: Run, experiment: Experiment, track: str, metadata: dict[str, Any], result: TrainingResult
+    run: Run,
+    experiment: Experiment,
+    track: str,
+    metadata: dict[str, Any],
+    result: TrainingResult,
+    drawing: SecondProcess | None,
 ) -> None:
     step, name = int(result.history[-1]["step"]), run.experiment_name
     files = read_results(run)
+    if drawing:
+        drawing.begin(files)
     with EventWriter(run.folder) as events:
         if not (run.folder / "trial.json").is_file():  # a trial's settings are there already
             write_settings(events, experiment, track, metadata["source"])
@@ -124,9 +138,8 @@ def _write_events(
         for c, category in enumerate(files.categories):
             events.pr_curve(f"test/pr_curve/{category}", files.labels == c, files.probabilities[:, c], step)
         if experiment.figures:
-            _write_figures(events, run, files, step)
-    if experiment.figures:
-        write_projector(run, files)
+            write_projector(run, files)
+            _write_figures(events, run, drawing.finish(files) if drawing else draw_here(files), step)
 
 
 def _write_difference(events: EventWriter, run: Run, experiment: Experiment, track: str, history: list[Row]) -> None:
@@ -137,8 +150,7 @@ def _write_difference(events: EventWriter, run: Run, experiment: Experiment, tra
         write_difference(events, run.experiment_name, histories["numpy"], histories["lightning"])
 
 
-def _write_figures(events: EventWriter, run: Run, files: Results, step: int) -> None:
-    drawn = draw_all(files)
+def _write_figures(events: EventWriter, run: Run, drawn: Drawn, step: int) -> None:
     for name, (png, _) in drawn.items():
         with atomic_write(run.folder / "figures" / f"{name}.png") as file:
             file.write(png)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -42,7 +46,11 @@ class Track:
     @property
     def trainer(self) -> Any:
         """The module with `check_settings`, `start_model` and `train`."""
-        return import_module(f"{self.package}.trainer")
+        name = f"{self.package}.trainer"
+        if name not in sys.modules:
+            with _garbage_collection_paused():
+                import_module(name)
+        return sys.modules[name]
 
     def predictor(self, trained: Trained) -> Predictor:
         """The network of a finished run; the run may be of the other track."""
@@ -54,6 +62,22 @@ TRACKS = {
     "numpy": Track("numpy", "numpy_ref", PROJECT / "numpy_ref" / "train.py"),
     "lightning": Track("lightning", "lightning_models", PROJECT / "train_lightning.py"),
 }
+
+
+@contextmanager
+def _garbage_collection_paused() -> Iterator[None]:
+    """For large imports, of which nothing is garbage: looking for it all the same takes a sixth of torch's time.
+
+    Nor is it looked for among what has been imported later, during the training.
+    """
+    wanted = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if wanted:
+            gc.enable()
 
 
 def load_track(name: str) -> Track:

@@ -12,7 +12,7 @@ from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 
 from experiment.files import atomic_write, write_text
 from experiment.run import Run
-from visualization.figures.run_data import Results
+from visualization.run_data import Results
 
 CONFIG = "projector_config.pbtxt"
 """The name that the plugin looks for in a run's folder."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from datamodules.downloads import Unreachable
 from datamodules.image_dataset import ImageDataset, chosen_categories, data_root
-from datamodules.sources import bitmaps, doodles, strokes, subset
+from datamodules.sources import doodles, strokes, subset
 from experiment.config import FIVE, Data
 from experiment.errors import UserError
 
@@ -20,6 +19,8 @@ def load_drawings(config: Data) -> ImageDataset:
         case "subset":
             return subset.load(config, root)
         case "bitmaps":
+            from datamodules.sources import bitmaps  # with requests and pooch, which take 0.1 s
+
             return bitmaps.load(config, root)
         case "strokes":
             return strokes.load(config, root)
@@ -35,6 +36,9 @@ def _first_available(config: Data, root: Path) -> ImageDataset:
         return _first_strokes(config, root, categories)
     if subset.find(root) and set(categories) <= set(subset.FIVE):
         return subset.load(config, root)
+    from datamodules.downloads import Unreachable
+    from datamodules.sources import bitmaps
+
     if bitmaps.find(root, categories):
         return bitmaps.load(config, root)
     if strokes.find(root, categories):

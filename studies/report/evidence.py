@@ -20,7 +20,7 @@ from experiment.run import Run, finished_runs, logs_folder
 from studies.report.plan import Plan, Task
 from studies.sweep.definition import Sweep
 from training.tracks import TRACKS
-from visualization.figures.run_data import Results, read_results
+from visualization.run_data import Results, read_results
 
 TASKS = {"task_one": "Task I", "task_two": "Task II", "task_three": "Task III"}
 STAMP = re.compile(r"\d{4}-\d{2}-\d{2}(?=_\d{2}-\d{2}-\d{2})")

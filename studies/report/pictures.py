@@ -20,10 +20,10 @@ from experiment.registry import MODELS
 from studies.report.document import Image
 from studies.report.evidence import TrainedRun
 from visualization.figures.comparison import overlay
-from visualization.figures.run_data import Results
 from visualization.figures.style import COLOURS, STYLE, few
 from visualization.figures.tiles import GAP as TILE_GAP
 from visualization.figures.tiles import Tile, on_paper, show_tiles
+from visualization.run_data import Results
 
 SVG: Any = {"svg.hashsalt": "report", "svg.fonttype": "path"}
 """The same figure gives the same bytes, and looks the same without its fonts."""

@@ -29,7 +29,7 @@ from tests.conftest import EVERYTHING, PROJECT, TRACKS, Program, fast_python
 from training import program as course
 from training.program import train_and_test
 from visualization.console import Progress
-from visualization.figures.run_data import read_results
+from visualization.run_data import read_results
 
 SAME_BYTES = ("model.safetensors", "predictions.npz", "history.csv", "split.npz", "model.json", "data.json")
 

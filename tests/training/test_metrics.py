@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from sklearn.metrics import average_precision_score, roc_auc_score
 
-from experiment.metrics import most_confused
+from experiment.metrics import most_confused, rates_by_threshold
 from lightning_models.metrics import compute_test_metrics as metrics_by_torch
 from numpy_ref.metrics import compute_test_metrics as metrics_by_sklearn
 from visualization.tensorboard import pr_curve_table
@@ -27,6 +28,16 @@ def test_torchmetrics_agrees(count: int, classes: int, dtype: type) -> None:
         assert value == pytest.approx(theirs["overall"][name], abs=1e-14), name
     for category in names:
         assert ours["per_class"][category] == pytest.approx(theirs["per_class"][category], abs=1e-14)
+
+
+def test_areas_in_figures_are_those_of_the_metrics() -> None:
+    random = np.random.default_rng(0)
+    is_class, probabilities = random.random(400) < 0.3, np.round(random.random(400), 2)  # many are equal
+    recall, false_positive, precision = rates_by_threshold(is_class, probabilities)
+    under_roc = np.trapezoid(np.append(0, recall), np.append(0, false_positive))
+    assert under_roc == pytest.approx(roc_auc_score(is_class, probabilities), abs=1e-14)
+    under_pr = np.diff(recall, prepend=0) @ precision
+    assert under_pr == pytest.approx(average_precision_score(is_class, probabilities), abs=1e-14)
 
 
 def test_metrics_by_hand() -> None:

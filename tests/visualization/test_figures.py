@@ -23,8 +23,8 @@ from studies.reproduce.published import read_reported
 from tests.conftest import EVERYTHING, Program, assert_refused
 from tests.parity.test_parity import run_both
 from visualization.figures import FIGURES, draw_all
-from visualization.figures.run_data import read_results
 from visualization.projector import CONFIG
+from visualization.run_data import read_results
 
 ALWAYS = set(FIGURES) - {"loss_terms", "feature_maps", "confused_pairs", "attention"}
 CASES: dict[str, tuple[dict[str, Any], set[str]]] = {

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from visualization.figures.attention import attention
 from visualization.figures.curves import curves, loss_terms
-from visualization.figures.embedding import tsne
+from visualization.figures.embedding import draw_places, tsne
 from visualization.figures.performance import (
     confused_pairs,
     confusion_matrix,
@@ -19,9 +19,12 @@ from visualization.figures.performance import (
     true_class_probability,
 )
 from visualization.figures.pictures import feature_maps, first_layer, predictions
-from visualization.figures.run_data import Results
 from visualization.figures.style import STYLE, to_png
+from visualization.run_data import Results
+from visualization.tsne import Places
 
+Drawn = dict[str, tuple[bytes, tuple[int, int]]]
+"""Figures by name: PNG bytes, and (width, height) in pixels."""
 FIGURES: dict[str, Callable[[Results], Figure | None]] = {
     "curves": curves,
     "loss_terms": loss_terms,
@@ -40,8 +43,15 @@ FIGURES: dict[str, Callable[[Results], Figure | None]] = {
 """Each draws from a run's results, or returns None where it has nothing to show."""
 
 
-def draw_all(results: Results) -> dict[str, tuple[bytes, tuple[int, int]]]:
-    """Every figure by name, as PNG bytes and (width, height)."""
+def draw_all(results: Results, places: Callable[[], Places | None] | None = None) -> Drawn:
+    """Every figure by name, as PNG bytes and (width, height).
+
+    Where another process works out the t-SNE meanwhile, `places` waits for it and returns what it found.
+    """
+    drawn: Drawn = {}
     with rc_context(STYLE):
-        drawn = {name: draw(results) for name, draw in FIGURES.items()}
-        return {name: to_png(figure) for name, figure in drawn.items() if figure is not None}
+        for name, draw in FIGURES.items():  # tsne is the last
+            figure = draw_places(results, places()) if places and draw is tsne else draw(results)
+            if figure is not None:
+                drawn[name] = to_png(figure)
+    return drawn

@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from visualization.figures.run_data import Results
 from visualization.figures.style import new_figure
+from visualization.run_data import Results
 
 SHOWN = 4
 """Most heads that are shown."""

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from visualization.figures.run_data import Results
 from visualization.figures.style import new_figure
+from visualization.run_data import Results
 
 MARKED = 40
 """Most epochs for which each has a marker."""

@@ -1,38 +1,32 @@
-"""t-SNE (van der Maaten and Hinton 2008) of the last hidden layer: which images are close for the network?"""
+"""The last hidden layer as a map: which images are close for the network?"""
 
 from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from threadpoolctl import threadpool_limits
 
-from visualization.figures.run_data import Results
 from visualization.figures.style import COLOURS, LABELLED, look, new_figure
+from visualization.run_data import Results
+from visualization.tsne import Places, find_places
 
 NAMED = 70
 """With many categories, the number of images that are named in the picture."""
-LEAST = 8
-"""Fewer images have no neighbourhoods worth a picture."""
-MOST = 250
-"""More images than this would cover each other."""
 
 
 def tsne(results: Results) -> Figure | None:
     """The examples after the first epoch and with the best weights, side by side; None for very few examples."""
-    features = [results.examples.get(key) for key in ("features_first", "features_best")]
-    rows = results.examples["rows"]
-    chosen = np.linspace(0, len(rows) - 1, min(MOST, len(rows))).astype(int)
-    labels = results.labels[rows[chosen]]
-    if (
-        any(each is None or not np.isfinite(each).all() or each.shape[1] < 2 for each in features)
-        or len(labels) < LEAST
-    ):
+    return draw_places(results, find_places(results))
+
+
+def draw_places(results: Results, places: Places | None) -> Figure | None:
+    """The figure of `tsne` with places that are known already."""
+    if places is None:
         return None
+    labels = results.labels[results.examples["rows"][places.chosen]]
     figure, axes = new_figure(results, f"t-SNE of the last hidden layer, {len(labels)} test images", 1, 2, (10, 5.2))
-    for axis, each, when in zip(axes, features, ("after the first epoch", "best weights"), strict=True):
-        assert each is not None
-        positions = _coordinates(each[chosen])
+    shown = (("after the first epoch", places.first), ("best weights", places.best))
+    for axis, (when, positions) in zip(axes, shown, strict=True):
         if len(results.categories) > LABELLED:
             _name_some(axis, positions, [results.categories[label] for label in labels])
         else:
@@ -56,16 +50,3 @@ def _name_some(axis: Axes, positions: np.ndarray, names: list[str]) -> None:
     axis.scatter(positions[:, 0], positions[:, 1], s=7, color=COLOURS[4], linewidths=0)
     for number in np.linspace(0, len(names) - 1, min(NAMED, len(names))).astype(int):
         axis.annotate(names[number], positions[number], fontsize=6, ha="center", va="bottom")
-
-
-def _coordinates(features: np.ndarray) -> np.ndarray:
-    """Two coordinates for each row of features (N, D)."""
-    from sklearn.manifold import TSNE
-
-    if features.std() == 0:  # a network that sees no difference
-        return np.zeros((len(features), 2))
-    perplexity = min(30, (len(features) - 1) / 3)
-    with threadpool_limits(1):  # on a busy machine OpenMP's threads wait for each other in busy loops
-        # as good a picture as by the defaults (its divergence is 1 % larger), in a third of the time
-        method = TSNE(2, perplexity=perplexity, init="pca", max_iter=350, angle=0.8, random_state=0)
-        return method.fit_transform(features.astype(np.float32))

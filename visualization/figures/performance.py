@@ -6,17 +6,16 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from experiment.metrics import MANY, calibration, most_confused
-from visualization.figures.run_data import Results
+from experiment.metrics import MANY, calibration, most_confused, rates_by_threshold
+from experiment.metrics import confusion_matrix as count
 from visualization.figures.style import COLOURS, LABELLED, few, new_figure, of_all
+from visualization.run_data import Results
 
 
 def confusion_matrix(results: Results) -> Figure:
     """How many images of each category were predicted as which."""
-    from sklearn.metrics import confusion_matrix as count
-
     names = results.categories
-    table = count(results.labels, results.predictions, labels=np.arange(len(names)))
+    table = count(results.labels, results.predictions, len(names))
     side = min(12.0, 3.4 + 0.55 * len(names))
     figure, (axis,) = new_figure(results, "Confusion matrix (test)", 1, 1, (side + 1, side))
     share = table / np.maximum(1, table.sum(axis=1, keepdims=True))
@@ -49,17 +48,16 @@ def confused_pairs(results: Results) -> Figure | None:
 
 def roc_curves(results: Results) -> Figure:
     """True against false positive rate, one category against the rest."""
-    from sklearn.metrics import auc, roc_curve
-
     figure, (axis,) = new_figure(
         results, f"ROC curves (test, one against the rest{of_all(results.categories)})", 1, 1, (6, 5.4)
     )
     axis.plot([0, 1], [0, 1], color="grey", linestyle="--", linewidth=1)
     for c, name in few(results.categories):
-        false_positive, true_positive, _ = roc_curve(results.labels == c, results.probabilities[:, c])
+        recall, false_positive, _ = rates_by_threshold(results.labels == c, results.probabilities[:, c])
+        recall, false_positive = np.append(0, recall), np.append(0, false_positive)
         style = "-" if c < len(COLOURS) else "--"
-        label = f"{name} (area {auc(false_positive, true_positive):.3f})"
-        axis.plot(false_positive, true_positive, style, label=label)
+        label = f"{name} (area {np.trapezoid(recall, false_positive):.3f})"
+        axis.plot(false_positive, recall, style, label=label)
     axis.set(xlabel="false positive rate", ylabel="true positive rate", xlim=(-0.01, 1), ylim=(0, 1.01))
     axis.legend(loc="lower right")
     return figure
@@ -67,16 +65,13 @@ def roc_curves(results: Results) -> Figure:
 
 def pr_curves(results: Results) -> Figure:
     """Precision against recall, one category against the rest."""
-    from sklearn.metrics import average_precision_score, precision_recall_curve
-
     title = f"Precision-recall curves (test, one against the rest{of_all(results.categories)})"
     figure, (axis,) = new_figure(results, title, 1, 1, (6, 5.4))
     for c, name in few(results.categories):
-        is_class, probability = results.labels == c, results.probabilities[:, c]
-        precision, recall, _ = precision_recall_curve(is_class, probability)
-        area = average_precision_score(is_class, probability)
+        recall, _, precision = rates_by_threshold(results.labels == c, results.probabilities[:, c])
+        area = np.diff(recall, prepend=0) @ precision
         style = "-" if c < len(COLOURS) else "--"
-        axis.step(recall, precision, style, where="post", label=f"{name} (area {area:.3f})")
+        axis.step(np.append(0, recall), np.append(1, precision), style, where="pre", label=f"{name} (area {area:.3f})")
     axis.set(xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.01))
     axis.legend(loc="lower left")
     return figure

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from visualization.figures.run_data import Results
 from visualization.figures.style import COLOURS, new_figure
 from visualization.figures.tiles import Tile, in_rows, on_paper, show_tiles
+from visualization.run_data import Results
 
 MOST = 32
 """Most weights or maps of a layer that are shown."""

@@ -16,7 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from visualization.figures.run_data import Results
+from visualization.run_data import Results
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
 MARKERS = "os^Dv<>pP*"
@@ -67,5 +67,5 @@ def to_png(figure: Figure) -> tuple[bytes, tuple[int, int]]:
     canvas.draw()  # once; savefig draws twice
     picture = np.asarray(canvas.buffer_rgba())[:, :, :3]
     file = io.BytesIO()
-    Image.fromarray(picture).save(file, "png")
+    Image.fromarray(picture).save(file, "png", compress_level=3)  # 5 % larger than by the default, in half the time
     return file.getvalue(), (picture.shape[1], picture.shape[0])

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from experiment.errors import UserError
 from experiment.files import regular
-from experiment.run import Row, Run
 from experiment.weights import BEST, load_weights
+
+if TYPE_CHECKING:
+    from experiment.run import Row, Run
 
 
 @dataclass(frozen=True)
