@@ -52,6 +52,7 @@ class Gradients:
         self.has_bias = any(b is not None for b in self.steps[0].biases)
         self.rate = session.rate or 0.05
         self.undecayed: list[int] = []
+        self.penalised = any(loss.penalty for loss in losses)
         self.pairs = False
         """Whether two mistakes at once are searched for."""
 
@@ -126,7 +127,7 @@ class Gradients:
             (ratio, decay), *_ = np.linalg.lstsq(np.stack([p, w], 1), y, rcond=None)
         decayed = [decay] * len(weights)
         error = _worst(seen_w, dws, weights, ratio, decayed)
-        if error > self.session.tolerance * 3 and len(weights) > 1:
+        if error > self.session.tolerance * 3 and len(weights) > 1 and self.penalised:
             ratio, decayed = self._fit_each(y, dws, weights)
             decay = max(decayed, key=abs)
             if all(abs(one) < 1e-6 or abs(one - decay) < 1e-4 * abs(decay) for one in decayed):

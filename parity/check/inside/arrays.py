@@ -186,6 +186,9 @@ def _biases(usable: list[Found], chain: list[Found], sizes: list[int]) -> list[P
     rest = [f for f in rest if max(f.value.shape) == f.value.size]
     named = [f for f in rest if BIAS.match(f.name)]
     pool = sorted(named or rest, key=lambda f: f.order)
+    if len(named) < len(chain):  # A and a, B and b: one of them looks like a bias
+        small = {f.name.lower() for f in chain} - {f.name for f in chain}
+        pool += [f for f in rest if f.name in small and f not in pool]
     answer: list[Path | None] = []
     for index, width in enumerate(sizes[1:]):
         near = [f for f in pool if f.value.size == width and f.order == chain[index].order] or [

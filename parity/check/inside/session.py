@@ -19,7 +19,7 @@ from parity.check.inside.results import direct, gradient_container, rest, same_m
 
 FORWARD = r"forward|feed|predict_proba|propag|^fwd|infer|activate|^output|compute_out|hypothesis|^net(work)?$|^model$|^run$|logits|scores|__call__|^predict|^query|^loss$|^think$|^f$|vorw|adelante|avant|propaga|salida|saida|sortie"  # noqa: E501
 LOSS = r"loss|cost|entropy|criterion|objective|mse|error|nll|bce|xent|likelihood|^ce$|_ce$|fehler|verlust|perte|perdida|perda|cout|costo|custo|^erro"  # noqa: E501
-BACKWARD = r"back|grad|bprop|derivativ|bwd|^loss|rueckw|ableit|retro|arriere|atras"
+BACKWARD = r"back|grad|bprop|derivativ|bwd|^loss|rueckw|ableit|retro|arriere|atras|prime$"
 UPDATE = r"update|^step|_step$|apply|optimi[sz]e|sgd|descen|adjust|learn|improve|correct|move|tune|lern|aktualis|actuali|atualiz|ajust|mise_a_jour|mettre_a_jour|schritt|paso|passo|etape"  # noqa: E501
 STEP = r"^training loop|train_?(step|on_batch|batch|one)|^step$|_step$|partial_fit|update_mini_?batch|fit_batch|one_step|train_iter|^update$|^train$|^fit$|^learn$|^SGD$|back|descent|optimi[sz]e|lern|schritt|paso|passo|etape|entren|entrain|trein"  # noqa: E501
 TRAIN = r"^train|^entren|^entrain|^trein|^apprend|^aprend|^lern|^fit|descent|^model$|nn_model|learn|optimi[sz]e|^run|SGD|layer_model"  # noqa: E501
