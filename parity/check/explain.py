@@ -136,7 +136,7 @@ class Gradients:
         pairs = [
             (a, b, v)
             for k, (a, b, v) in enumerate(zip(seen_b, dbs, self.steps[index].biases, strict=True))
-            if a is not None and v is not None and not self._is_idle(k)
+            if a is not None and v is not None and not self.is_idle(k)
         ]
         if pairs and error < self.session.tolerance * 3:
             floor = 1e-9 * float(np.abs(y).max())
@@ -164,7 +164,7 @@ class Gradients:
         (ratio, *decays), *_ = np.linalg.lstsq(np.stack(columns, 1), y, rcond=None)
         return float(ratio), [float(one) for one in decays]
 
-    def _is_idle(self, layer: int) -> bool:
+    def is_idle(self, layer: int) -> bool:
         """A bias before batch norm has the gradient 0, but for rounding."""
         norm = self.net.norm(layer)
         return norm is not None and norm.before and norm.shift != "bias"

@@ -49,6 +49,9 @@ def hidden_tweaks(net: Net, sizes: list[int]) -> Iterator[Tweak]:
             yield from (Tweak(id, option, layer) for id, option in derivative_mistakes(kind))
     if len(sizes) > 3 and sizes[1:-1] == sizes[-2:0:-1] and "linear" not in net.hidden:
         yield Tweak("relu_mask_other_layer", "reversed")
+    if len(sizes) > 3 and len(set(sizes[1:-1])) == 1 and "linear" not in net.hidden:
+        yield Tweak("relu_mask_other_layer", "next")
+        yield Tweak("relu_mask_other_layer", "previous")
     for layer, width in enumerate(sizes[1:-1]):
         for other, other_width in enumerate(sizes[1:-1]):
             if other != layer and width == other_width and net.hidden[layer] != "linear":

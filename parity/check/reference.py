@@ -105,7 +105,9 @@ def tweaked_slope(
         return None
     id, option = tweak.id, tweak.option
     if id == "relu_mask_other_layer":
-        other = len(trace.h) - 1 - layer if option == "reversed" else int(option)
+        last = len(trace.h) - 1
+        ways = {"reversed": last - layer, "next": min(layer + 1, last), "previous": max(layer - 1, 0)}
+        other = ways[option] if option in ways else int(option)
         return derivative(activation, trace.z[other], (*trace.h, trace.out)[other])
     if (id, option) not in derivative_mistakes(activation):
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 
@@ -269,6 +270,12 @@ def named_rule(
     return None
 
 
+def _without_idle_biases(search: Gradients, step: Step) -> Step:
+    """Without the biases before a batch norm: what is rounding in their gradients is a whole step for Adam."""
+    biases = [None if search.is_idle(k) else b for k, b in enumerate(step.biases)]
+    return replace(step, biases=biases)
+
+
 def _predicted(search: Gradients, loss: Loss, tweaks: tuple[Tweak, ...], index: int, step: Step) -> Array:
     """The gradients of a step with these mistakes, as one vector."""
     dws, dbs = search.predict(loss, tweaks, index)
@@ -289,7 +296,7 @@ def _opposed(gradient: Array, change: Array, tolerance: float) -> bool:
 
 def _from_weights_only(session: Session, search: Gradients, d: Diagnosis) -> None:
     """No gradients were seen and no plain descent fits: try each mistake with each update rule."""
-    steps = [s for s in session.steps if s.new_weights]
+    steps = [_without_idle_biases(search, s) for s in session.steps if s.new_weights]
     changes = [vector(changes_of(s)) for s in steps]
     rate, tolerance = session.rate or 0.05, session.tolerance * 30
     ws = [all_like(step, changes_of(step)) for step in steps]
@@ -328,7 +335,12 @@ def _from_weights_only(session: Session, search: Gradients, d: Diagnosis) -> Non
                 if named[0] in ("sgd", "momentum") and session.rate is not None and not named[1]:
                     gradient_scale(scale, session, search.net, d)
                 return
-    d.findings += unexplained(search)
+    if search.last_layer_fits():  # plain descent, but for the layers below
+        d.findings += unexplained(search)
+        return
+    d.checked.remove("update")
+    d.not_checked.append("update")
+    d.notes.append("the changes of the weights follow no known update rule")
 
 
 def _angle(one: Array, other: Array) -> float:

@@ -9,9 +9,9 @@ from pathlib import Path
 from parity.check.inside.chance import tame
 from parity.check.inside.data import Session
 from parity.check.inside.load import load
-from parity.check.inside.makers import SEED
 from parity.check.inside.observe import sessions
 from parity.check.inside.record import save
+from parity.check.inside.settle import SEED
 
 
 def main(arguments: list[str]) -> int:

@@ -5,74 +5,31 @@ from __future__ import annotations
 import copy
 import inspect
 import itertools
-import re
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from parity.check.inside import stacks, toolkit
 from parity.check.inside.adapter import adapted, is_adapter
-from parity.check.inside.arrays import BIAS, WEIGHT, find_layout
-from parity.check.inside.chance import own_rng
-from parity.check.inside.data import BATCHES, PENALTY, RATE, Form, batches, give
+from parity.check.inside.data import Form, batches, give
+from parity.check.inside.initialisers import function_programs
 from parity.check.inside.load import Submission
-from parity.check.inside.names import fits_role, returned_name, returned_names, signature
+from parity.check.inside.names import fits_role, signature
 from parity.check.inside.optimizers import call_step, optimizer_methods, set_rates
 from parity.check.inside.program import CannotCall, Program, bind, run
-from parity.check.inside.session import LOSS, TRAIN, ranked
-
-SEED = [0]
-
-
-def stream(purpose: int) -> np.random.Generator:
-    """One stream for each purpose."""
-    return own_rng([SEED[0], purpose])
-
-
-def size_roles(sizes: list[int]) -> dict[str, Any]:
-    """What a constructor may be asked for."""
-    return {
-        "sizes": list(sizes),
-        "hidden_list": sizes[1:-1],
-        "inputs": sizes[0],
-        "hidden": sizes[1],
-        "hidden_2": sizes[-2],
-        "outputs": sizes[-1],
-        "lr": RATE,
-        "epochs": 1,
-        "batch_size": BATCHES[0],
-        "reg": PENALTY,
-        "seed": 0,
-        "rng": np.random.default_rng(0),
-        "verbose": False,
-    }
-
-
-FORMS = [
-    Form(False, "one-hot"),
-    Form(False, "integers"),
-    Form(True, "one-hot"),
-    Form(True, "integers"),
-    Form(False, "integers-2d"),
-    Form(False, "one-hot", single=True),
-    Form(True, "one-hot", single=True),
-    Form(False, "one-hot", single=True, stacked=True),
-]
-ATTEMPTS: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
-    (("sizes",), ()),
-    (("inputs", "hidden", "outputs"), ("sizes",)),
-    (("inputs", "hidden", "hidden_2", "outputs"), ("sizes",)),
-]
-"""(roles for names that say nothing, roles not to be used), in the order in which constructors are tried."""
-
-
-def call_roles(roles: dict[str, Any]) -> dict[str, Any]:
-    """What remains of them for calls: `layers` is a size for a constructor, and the parameters for everything else."""
-    return {
-        role: value for role, value in roles.items() if role in ("lr", "reg", "verbose", "batch_size", "rng", "seed")
-    }
+from parity.check.inside.session import TRAIN, ranked
+from parity.check.inside.settle import (
+    ATTEMPTS,
+    FORMS,
+    call_roles,
+    give_data,
+    loss_arguments,
+    settle,
+    settled_programs,
+    size_roles,
+    stream,
+)
 
 
 def class_programs(submission: Submission, sizes: list[int]) -> Iterator[Program]:
@@ -143,7 +100,7 @@ def _instance_programs(submission: Submission, instance: Any, sizes: list[int], 
     program.known.update(loss_arguments(submission))
     program.find_slots(instance, sizes)
     set_rates(program, instance)
-    settled = list(_settled(program, sizes))
+    settled = list(settled_programs(program, sizes))
     if program.layout is None and _made_by_training(program, sizes):
         settled = [program]
     for one in settled:
@@ -158,7 +115,7 @@ def _instance_programs(submission: Submission, instance: Any, sizes: list[int], 
 
 def _is_one_layer(cls: type) -> bool:
     """A layer's backward takes the gradient at its output; a network's takes labels, or nothing."""
-    back = toolkit.method(cls, "backward", "backward_pass", "backprop")
+    back = toolkit.method(cls, "backward", "backward_pass", "backprop", "back", "bwd", "bprop")
     if back is None:
         return False
     methods = [m for m in vars(cls).values() if inspect.isfunction(m)]
@@ -180,155 +137,11 @@ def _made_by_training(program: Program, sizes: list[int]) -> bool:
                 call_step(program, name)
             except CannotCall as error:
                 program.failures.append(f"{name}(): {error}")
-            if _settle(program, sizes) and program.layout and program.layout.sizes[-1] == sizes[-1]:
+            if settle(program, sizes) and program.layout and program.layout.sizes[-1] == sizes[-1]:
                 return True
         vars(program.roots["self"]).clear()
         vars(program.roots["self"]).update(copy.deepcopy(before))  # one-hot labels are two classes to some
     return False
-
-
-def _settled(program: Program, sizes: list[int]) -> Iterator[Program]:
-    """The program with its weights found; twice where the biases are a row of the weights, first or last."""
-    if _settle(program, sizes):
-        yield program
-        return
-    for row in (-1, 0):
-        if _settle(program, sizes, row):
-            yield replace(
-                program, layout=program.layout, style=f"{program.style}, bias in the {'last' if row else 'first'} row"
-            )
-
-
-def function_programs(submission: Submission, sizes: list[int]) -> Iterator[Program]:
-    """Programs whose weights come from an initialising function, if necessary with other sizes in global names."""
-    found = list(_made_by_function(submission, sizes))
-    if not found and submission.set_sizes(sizes):
-        found = list(_made_by_function(submission, sizes))
-    yield from found
-
-
-def _made_by_function(submission: Submission, sizes: list[int]) -> Iterator[Program]:
-    functions = submission.callables()
-    constants = submission.constants()
-    likely = re.compile(r"init|create|make|build|setup|random|params|new|get_w|start|net", re.I)
-    makers = [n for n in functions if likely.search(n) or not _asks_for_data(functions[n])]
-    makers.sort(key=lambda n: (not re.search("init", n, re.I), not likely.search(n)))
-    makers += [n for n in functions if n not in makers and _takes_sizes(functions[n])]
-    for maker in makers:
-        roles = size_roles(sizes)
-        function = functions[maker]
-        give_data(roles, sizes)
-        for order, without in [(o, (*w, "x", "y")) for o, w in ATTEMPTS] + [(ATTEMPTS[0][0], ())]:
-            try:
-                arguments = bind(function, constants, roles, without, order)
-                result = run(
-                    function, arguments, str(submission.path), submission.names, supply=_supplier(submission, sizes)
-                )
-            except CannotCall as error:
-                submission.skipped.append(f"{maker}(): {error}")
-                continue
-            result = _each_layer(submission, function, sizes, result)
-            names = returned_names(function, result)
-            if isinstance(result, tuple) and all(re.fullmatch(r"r\d+", n) for n in names or []):
-                names = _names_in_use(functions, len(result)) or names
-            if isinstance(result, tuple) and names and not hasattr(result, "_fields"):
-                roots = dict(zip(names, result, strict=True))
-            else:
-                word = returned_name(function) or "r0"
-                roots = {"params" if re.fullmatch(r"r\d+", word) else word: result}
-            program = Program(functions, roots, str(submission.path), submission.names, style="functions")
-            program.roles.update(call_roles(roles))
-            program.known.update({**constants, **loss_arguments(submission)})
-            program.find_slots(None, sizes)
-            settled = list(_settled(program, sizes))
-            for one in settled:
-                one.known.update(one.roots)
-                one.refresh_params()
-                one.functions = {
-                    **functions,
-                    **_methods(submission, result),
-                    **dict(optimizer_methods(submission, one)),
-                }
-            yield from settled
-            if settled:
-                return
-
-
-def _each_layer(submission: Submission, function: Callable[..., Any], sizes: list[int], result: Any) -> Any:
-    """The weights of all layers, where a function of two sizes makes those of one layer."""
-    words = _required(function)
-    one = result[0] if isinstance(result, tuple) and len(result) == 2 else result
-    if len(words) != 2 or not isinstance(one, np.ndarray) or one.ndim != 2 or len(sizes) < 3:
-        return result
-    made = []
-    for pair in itertools.pairwise(sizes):
-        try:
-            part = run(function, dict(zip(words, pair, strict=True)), str(submission.path), submission.names)
-        except CannotCall:
-            return result
-        made += list(part) if isinstance(part, tuple) else [part]
-    return tuple(made)
-
-
-def _names_in_use(functions: dict[str, Callable[..., Any]], count: int) -> list[str] | None:
-    """What other functions call so many weights and biases that an initialiser returns without names."""
-    for function in functions.values():
-        words = list(signature(function).parameters)[:count]
-        if len(words) == count and all(WEIGHT.match(w) or BIAS.match(w) for w in words):
-            return words
-    return None
-
-
-LOSS_NAMES = "loss", "loss_fn", "loss_func", "loss_function", "cost", "cost_function", "criterion", "error_function"
-SLOPE_NAMES = "loss_prime", "loss_grad", "loss_gradient", "loss_derivative", "d_loss", "cost_prime", "cost_derivative"
-
-
-def loss_arguments(submission: Submission) -> dict[str, Any]:
-    """The file's loss and its derivative, for functions that are handed them."""
-    two = {n: f for n, f in submission.callables().items() if re.search(LOSS, n, re.I) and len(_required(f)) == 2}
-    slopes = [f for n, f in two.items() if re.search(r"prime|grad|deriv|^d_|back", n)]
-    losses = [f for f in two.values() if f not in slopes]
-    found: dict[str, Any] = dict.fromkeys(LOSS_NAMES, losses[0]) if losses else {}
-    return {**found, **(dict.fromkeys(SLOPE_NAMES, slopes[0]) if slopes else {})}
-
-
-def _required(function: Callable[..., Any]) -> list[str]:
-    return [n for n, p in signature(function).parameters.items() if p.default is p.empty]
-
-
-def _supplier(submission: Submission, sizes: list[int]) -> Callable[[str], Any]:
-    """Values for global names that the file reads and does not have: its data."""
-    (x, target), *_ = batches(sizes, stream(5))
-
-    def supply(name: str) -> Any:
-        return x if fits_role(name, "x") else target.argmax(1) if fits_role(name, "y") else None
-
-    return supply
-
-
-def _methods(submission: Submission, thing: Any) -> dict[str, Callable[..., Any]]:
-    """The methods of an object of one of the file's own classes."""
-    if not submission.is_own(type(thing)) or type(thing).__module__ == "builtins":
-        return {}
-    names = [n for n in dir(type(thing)) if not n.startswith("__") or n == "__call__"]
-    return {n: getattr(thing, n) for n in names if inspect.ismethod(getattr(thing, n))}
-
-
-def _takes_sizes(function: Callable[..., Any]) -> bool:
-    """Whether each name that a function asks for may be a size; a lone `d` or `h` may be data as well."""
-    names = [n for n, p in signature(function).parameters.items() if p.default is p.empty]
-    return bool(names) and all(any(fits_role(n, r) for r in ("inputs", "hidden", "outputs", "sizes")) for n in names)
-
-
-def _asks_for_data(function: Callable[..., Any]) -> bool:
-    names = [n for n, p in signature(function).parameters.items() if p.default is p.empty]
-    return not names or any(fits_role(n, role) for n in names for role in ("x", "y", "params", "grads") if n != "i")
-
-
-def give_data(roles: dict[str, Any], sizes: list[int]) -> None:
-    """Some initialisers look at the data to learn the sizes."""
-    (x, target), *_ = batches(sizes, stream(5))
-    roles.update(x=x, y=target)
 
 
 def toolkit_programs(submission: Submission, sizes: list[int], columns: bool) -> Iterator[Program]:
@@ -341,7 +154,7 @@ def toolkit_programs(submission: Submission, sizes: list[int], columns: bool) ->
         )
         listed.roles.update(call_roles(size_roles(sizes)))
         listed.known.update(loss_arguments(submission))
-        if _settle(listed, sizes):
+        if settle(listed, sizes):
             listed.refresh_params()
             yield listed
     for word in words or ["activation"]:
@@ -352,7 +165,7 @@ def toolkit_programs(submission: Submission, sizes: list[int], columns: bool) ->
             continue
         program.roles.update(call_roles(size_roles(sizes)))
         program.style += f" with {word}"
-        if _settle(program, sizes):
+        if settle(program, sizes):
             yield program
 
 
@@ -384,7 +197,7 @@ def script_programs(submission: Submission, sizes: list[int]) -> Iterator[Progra
         program = Program(functions, roots, str(submission.path), submission.names, style="global names")
         program.roles.update(call_roles(size_roles(sizes)))
         program.find_slots(None, sizes)
-        settled = list(_settled(program, sizes))
+        settled = list(settled_programs(program, sizes))
         if settled:
             for one in settled:
                 one.roles.pop("params", None)
@@ -423,21 +236,3 @@ def programs(submission: Submission, sizes: list[int], form: Form, kind: str) ->
             yield from script_programs(submission, sizes)
     elif not form.single:
         yield from toolkit_programs(submission, sizes, form.columns)
-
-
-def _settle(program: Program, sizes: list[int], joined: int | None = None) -> bool:
-    program.layout = find_layout(program.roots, sizes[0], sizes[-1], joined)
-    if program.layout is None and joined is None:
-        program.layout = find_layout(program.roots, None, None)
-    if program.layout is None or not _plausible(program):
-        return False
-    try:
-        program.set_weights(stream(1))
-    except (TypeError, ValueError, KeyError):
-        return False
-    return True
-
-
-def _plausible(program: Program) -> bool:
-    assert program.layout is not None
-    return len(program.layout.sizes) >= 2 and all(size >= 1 for size in program.layout.sizes)

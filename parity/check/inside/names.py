@@ -33,12 +33,12 @@ ROLES: dict[str, str] = {
     "sizes": r"sizes?|layers?|layer_?(sizes?|dims?|dimensions?|units?|nodes?)|layers_?(dims?|sizes?)|dims?|dimensions|arch(itecture)?"
     r"|nodes|topology|units|shape|structure|n_units|network_?(shape|structure)|widths|neurons|layout",
     "hidden_list": r"hiddens?_?(sizes|dims|layers|units|widths|layer_sizes)|hiddens",
-    "inputs": r"n_?(entradas?|entrees?|eingaben?)|eingaben|entradas|entrees|n_?x|l_in|(n|num|d|size)_?(in|inputs?|features?)|input_?(size|dim|dims|nodes|units|features|n|layer_?size|neurons|shape)"
+    "inputs": r"ni|n_?(entradas?|entrees?|eingaben?)|eingaben|entradas|entrees|n_?x|l_in|(n|num|d|size)_?(in|inputs?|features?)|input_?(size|dim|dims|nodes|units|features|n|layer_?size|neurons|shape)"
     r"|in_?(features?|dim|size|d|units|channels)?|nin|d_in|inputnodes|inputs?|nn_input_dim|fan_?in|d|features|n_i|i|n_features|in_|d0",
     "hidden": r"versteckte?|ocult[ao]s?|cachees?|n_?(ocult[ao]s?|cachees?|versteckt)|n_?h\d?|(n|num|size)_?hidden|hidden_?(size|dim|nodes|units|n|layer_?size|neurons|features)?\d?|h\d?|hiddennodes"
     r"|nn_hdim|nn_hidden_dim|n_?hidden_?(units|\d)?|d_?h(idden)?|middle|hid|mid|width|nhid",
     "hidden_2": r"$^",
-    "outputs": r"ausgaben?|klassen|salidas?|saidas?|sorties?|clases|n_?(clases|classes|salidas?|saidas?|sorties?|klassen|ausgaben?)|n_?y|l_out|(n|num|d|size|no)_?(out|outputs?|classes)|output_?(size|dim|dims|nodes|units|features|n|layer_?size|neurons)"
+    "outputs": r"no|ausgaben?|klassen|salidas?|saidas?|sorties?|clases|n_?(clases|classes|salidas?|saidas?|sorties?|klassen|ausgaben?)|n_?y|l_out|(n|num|d|size|no)_?(out|outputs?|classes)|output_?(size|dim|dims|nodes|units|features|n|layer_?size|neurons)"
     r"|out_?(features?|dim|size|d|units|channels)?|nout|d_out|outputnodes|outputs?|nn_output_dim|c|classes|k|n_class|n_o|o|fan_?out|nclass",
     "derivative": r"d_?(act\w*|f|func|phi|sigma|g)|(f|act\w*|phi|sigma|g|func)_?(grad|prime|deriv\w*|back\w*)|deriv\w*|fprime",
     "activation": r"act(ivation)?(_?(f|func|fn|function|name|type))?|f|func|fn|nonlin\w*|phi|sigma|transfer(_function)?",
@@ -46,7 +46,7 @@ ROLES: dict[str, str] = {
     r"|grad|dl_?dy|dl_?do|dz|da|gradient|output_error|grad_out|top_diff|up|top|incoming|dvals|eta|g|loss_grad|dloss|err",
     "output": r"al|a_?l|a_?last|outputs?|out|y_?(pred|hat|prob|out|p|predicted)|yhat|y_|pred(s|icted|ictions?)?|prob(s|as?|abilit(y|ies))?"
     r"|logits|scores?|p|o|final_outputs?|y_prediction|estimate|guess|h|a\d|z\d|z|hypothesis",
-    "params": r"params?|parameters|weights?|w|ws|wts|model|theta|net|network|nn|layers|p|w_and_b|wb|state|netz|gewichte|parametres?|parametros?|pesos|poids|red|reseau|rede|rete",
+    "params": r"params?|parameters|weights?|w|ws|wts|model|theta|net|network|nn|layers|p|w_and_b|wb|state|thetas|netz|gewichte|parametres?|parametros?|pesos|poids|red|reseau|rede|rete",
     "cache": r"caches?|memory|forward_?cache|intermediates?|ctx|stored|activations?|values|forward_?(pass|values|out|results?)"
     r"|outs?|context|fwd|hidden|saved|store|layer_?(outputs?|values)|acts?|tape|cached|mem",
     "grads": r"grads?|gradients?|derivatives|deltas?|dparams|d|nablas?|updates|g|ableitungen|gradientes?|gradienten",

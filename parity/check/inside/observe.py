@@ -13,12 +13,13 @@ from parity.check.inside.accuracy import judge_accuracy
 from parity.check.inside.arrays import parts
 from parity.check.inside.data import BATCHES, RATE, Form, Session, Step, batches, give
 from parity.check.inside.load import Submission, load
-from parity.check.inside.makers import FORMS, KINDS, programs, stream
+from parity.check.inside.makers import KINDS, programs
 from parity.check.inside.modes import evaluations, others, own_objects, set_mode, vary_others
 from parity.check.inside.names import fits_role, signature
 from parity.check.inside.optimizers import SETTINGS, call_step
 from parity.check.inside.program import CannotCall, Program
 from parity.check.inside.session import TRAIN, Driver, ranked
+from parity.check.inside.settle import FORMS, stream
 
 SIZES = [[12, 9, 9, 5], [12, 9, 5], [12, 9, 9, 1], [8, 8, 8, 8]]
 
