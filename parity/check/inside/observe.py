@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from parity.check.inside.accuracy import judge_accuracy
-from parity.check.inside.arrays import parts
 from parity.check.inside.data import BATCHES, RATE, Form, Session, Step, batches, give
+from parity.check.inside.hyperparameters import has_rate, hyperparameters, knows_batch_size, knows_rate
 from parity.check.inside.load import Submission, load
 from parity.check.inside.makers import KINDS, programs
-from parity.check.inside.modes import evaluations, others, own_objects, set_mode, vary_others
+from parity.check.inside.modes import evaluations, others, set_mode, vary_others
 from parity.check.inside.names import fits_role, signature
-from parity.check.inside.optimizers import SETTINGS, call_step
+from parity.check.inside.optimizers import call_step
 from parity.check.inside.program import CannotCall, Program
 from parity.check.inside.session import TRAIN, Driver, ranked
 from parity.check.inside.settle import FORMS, stream
@@ -33,9 +33,11 @@ def sessions(submission: Submission) -> Iterator[Session]:
             continue
         made: list[Session] = []
         for kind in KINDS:
-            if any(len(s.layout.sizes) > 2 and (s.steps[0].weight_gradients or s.steps[0].new_weights) for s in made):
+            if any(len(s.layout.sizes) > 2 and _moves(s) for s in made):
                 break  # the file's own network can be seen: none has to be put together
             for form in FORMS:
+                if form.single and any(not s.form.single and _moves(s) for s in made):
+                    continue  # whole batches say more
                 for number in range(len(list(programs(submission, sizes, form, kind)))):
                     made += _sessions_of(Source(submission, sizes, form, kind, number))
         yield from made
@@ -52,6 +54,11 @@ def sessions(submission: Submission) -> Iterator[Session]:
             and any(s.steps[0].weight_gradients or s.steps[0].new_weights for s in made)
         ):
             return
+
+
+def _moves(session: Session) -> bool:
+    """Whether gradients or changes of the weights were seen."""
+    return bool(session.steps[0].weight_gradients or session.steps[0].new_weights)
 
 
 def _trains_all(step: Step) -> bool:
@@ -163,7 +170,7 @@ def _training(source: Source) -> Session | None:
     assert program.layout is not None
     for name in ranked(program, TRAIN):
         parameters = signature(program.functions[name]).parameters
-        if not _knows_batch_size(program, list(parameters)):
+        if not knows_batch_size(program, list(parameters)):
             continue
         ((x, target),) = batches(program.layout.sizes, stream(4), (TRAINING_SAMPLES,))
         give(program, form, x, target)
@@ -180,9 +187,9 @@ def _training(source: Source) -> Session | None:
         if any(np.shape(a) != np.shape(b) for a, b in zip(step.weights, step.new_weights, strict=True)):
             continue
         if any(not np.array_equal(a, b) for a, b in zip(step.weights, step.new_weights, strict=True)):
-            rate = RATE if _has_rate(program, name) else None
+            rate = RATE if has_rate(program, name) else None
             session = Session(form, [step], {"training": name}, program.layout, program.style, rate)
-            session.extra = _hyperparameters(program, [name])
+            session.extra = hyperparameters(program, [name])
             return session
     return None
 
@@ -202,10 +209,10 @@ def _epochs(source: Source) -> Session | None:
             continue
         steps = [steps[0], *(_between(_state_after(one), after) for one, after in itertools.pairwise(steps))]
         if all(_moved(step) for step in steps):
-            rate = RATE if _has_rate(program, name) else None
+            rate = RATE if has_rate(program, name) else None
             assert program.layout is not None
             session = Session(form, steps, {"epochs": name}, program.layout, program.style, rate)
-            session.extra = _hyperparameters(program, [name])
+            session.extra = hyperparameters(program, [name])
             return session
     return None
 
@@ -259,11 +266,11 @@ def _retrained(source: Source) -> Session | None:
         if len(steps) > 1 and all(_moved(step) for step in steps):
             program, _ = seen[0]
             assert program.layout is not None
-            rate = RATE if _has_rate(program, name) else None
+            rate = RATE if has_rate(program, name) else None
             calls = {"step": name}
             session = Session(form, steps, calls, program.layout, program.style, rate)
             _add_outputs(session, [p for p, _ in seen], form)
-            session.extra = _hyperparameters(program, [name])
+            session.extra = hyperparameters(program, [name])
             return session
     return None
 
@@ -292,20 +299,6 @@ def _add_outputs(session: Session, trained: list[Program], form: Form) -> None:
         session.calls["forward"] = driver.calls["forward"]
 
 
-def _has_rate(program: Program, name: str) -> bool:
-    parameters = signature(program.functions[name]).parameters
-    return any(fits_role(p, "lr") for p in parameters) or _knows_rate_attribute(program)
-
-
-def _knows_batch_size(program: Program, parameters: list[str]) -> bool:
-    """Whether a training is told the size of its batches: by a parameter, an attribute or a global name."""
-    owner = getattr(program.roots.get("self"), "__dict__", {})
-    named = any(fits_role(p, "batch_size") or fits_role(p, "batch_size_2") or p == "size" for p in parameters)
-    return named or any(
-        isinstance(v, int) and fits_role(n, "batch_size") for n, v in {**program.globals, **owner}.items()
-    )
-
-
 FAILURES = (CannotCall, KeyError, ValueError, TypeError, IndexError, AttributeError)
 
 
@@ -332,10 +325,10 @@ def _record(
                 if not steps:
                     raise
                 break
-        rate = RATE if _knows_rate(program, driver) else None
+        rate = RATE if knows_rate(program, driver) else None
         session = Session(form, steps, driver.calls, program.layout, program.style, rate, failures[:])
         session.accuracy = _accuracy(driver)
-        session.extra = _hyperparameters(program, [n for p, n in driver.calls.items() if p in ("update", "step")])
+        session.extra = hyperparameters(program, [n for p, n in driver.calls.items() if p in ("update", "step")])
         session.extra["loops"] = float(_loops(program, driver.calls.get("step")))
         session.extra["aliased"] = float(program.aliased)
         session.evaluations = evaluations(program, form, stream(7))
@@ -355,45 +348,3 @@ def _accuracy(driver: Driver) -> dict[str, str]:
         return judge_accuracy(driver, stream(6))
     except FAILURES:
         return {}
-
-
-def _knows_rate(program: Program, driver: Driver) -> bool:
-    name = (
-        driver.calls.get("update")
-        or driver.calls.get("step")
-        or (driver.calls.get("backward") if driver.backward_updates else None)
-    )
-    if name is None:
-        return False
-    parameters = signature(program.functions[name]).parameters
-    if any(fits_role(p, "lr") for p in parameters):
-        return True
-    by_class = "." in name and name in program.functions and "self" not in program.functions
-    return _knows_rate_attribute(program) or program.style.startswith("layer objects") or by_class
-
-
-def _knows_rate_attribute(program: Program) -> bool:
-    if any(fits_role(n, "lr") and isinstance(v, float) and v == RATE for n, v in program.globals.items()):
-        return True
-    held = [pair for holder in own_objects(program) for pair in vars(holder).items()]
-    root = next(iter(program.roots.values()))
-    held += list(getattr(root, "__dict__", {}).items())
-    return any(fits_role(n, "lr") and isinstance(v, float) and v == RATE for n, v in held)
-
-
-def _hyperparameters(program: Program, calls: list[str]) -> dict[str, float]:
-    found: dict[str, float] = {}
-    owners = [getattr(function, "__self__", None) for function in program.functions.values()]
-    roots = [*program.roots.values(), *(getattr(owner, "_optimizer", None) for owner in owners)]
-    for root in [*roots, *(part for one in roots for _, part in parts(one) if hasattr(part, "__dict__"))]:
-        values = {**vars(type(root)), **getattr(root, "__dict__", {})}
-        found.update({k: float(v) for k, v in values.items() if isinstance(v, float | int) and not isinstance(v, bool)})
-    for name in calls:
-        read = getattr(getattr(program.functions[name], "__code__", None), "co_names", ())
-        used = {n: v for n, v in program.globals.items() if n in read and isinstance(v, float)}
-        found.update(used)
-        for word, parameter in signature(program.functions[name]).parameters.items():
-            if fits_role(word, "momentum"):
-                chosen = parameter.default if isinstance(parameter.default, float) else SETTINGS["momentum"]
-                found.setdefault("momentum", chosen)
-    return found
