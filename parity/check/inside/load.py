@@ -122,6 +122,8 @@ class Submission:
         self.skipped: list[str] = []
         self.seconds = 0.0
         self.tree: ast.Module | None = None
+        self.found: dict[str, Any] = {}
+        """What was found out about the file once, by name."""
 
     @property
     def names(self) -> dict[str, Any]:

@@ -202,7 +202,7 @@ def _epochs(source: Source) -> Session | None:
     program, form = source.make(), source.form
     if program is None or form.single:
         return None
-    for name in ranked(program, TRAIN):
+    for name in (n for n in ranked(program, TRAIN) if program.set_epochs(n, 1)):
         taken = [_after_epochs(source, name, epochs) for epochs in range(1, EPOCHS + 1)]
         steps = [one for one in taken if one is not None]
         if len(steps) < EPOCHS:

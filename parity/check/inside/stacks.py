@@ -29,6 +29,12 @@ HOLDS_LAYERS = re.compile(r"layers?|items|modules|stack|net|network|blocks|steps
 
 def activations(submission: Submission) -> list[dict[str, Any]]:
     """What may be given for a parameter that asks for an activation: {"activation": …, "derivative": …}."""
+    if "activations" not in submission.found:
+        submission.found["activations"] = _find_activations(submission)
+    return list(submission.found["activations"])
+
+
+def _find_activations(submission: Submission) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     functions = submission.callables()
     for name, function in functions.items():
@@ -119,6 +125,12 @@ def _stack(
 
 def _dense_makers(submission: Submission) -> list[tuple[Callable[..., Any], list[dict[str, Any]]]]:
     """(maker of a dense layer for (inputs, outputs, option), the options where it asks for an activation)."""
+    if "dense layers" not in submission.found:
+        submission.found["dense layers"] = _find_dense_makers(submission)
+    return list(submission.found["dense layers"])
+
+
+def _find_dense_makers(submission: Submission) -> list[tuple[Callable[..., Any], list[dict[str, Any]]]]:
     found = []
     for name, cls in submission.classes().items():
         if LOSS_CLASS.search(name) or OPTIMIZER_CLASS.search(name):
@@ -169,6 +181,12 @@ def _soft(submission: Submission) -> list[Callable[..., Any]]:
 
 def _between(submission: Submission) -> list[tuple[str, str, Callable[[], Any]]]:
     """(kind, name, maker) of the file's layers without weights."""
+    if "layers" not in submission.found:
+        submission.found["layers"] = _find_between(submission)
+    return list(submission.found["layers"])
+
+
+def _find_between(submission: Submission) -> list[tuple[str, str, Callable[[], Any]]]:
     found = []
     for name, cls in submission.classes().items():
         forward = method(cls, *FORWARD)
@@ -206,7 +224,7 @@ def made_of_layers(submission: Submission, sizes: list[int]) -> Iterator[tuple[s
         way = _way_in(cls)
         if way is None or LOSS_CLASS.search(name):
             continue
-        for label, layers in itertools.islice(stacks(submission, sizes), 12):
+        for label, layers in itertools.islice(stacks(submission, sizes), 6):
             try:
                 yield f"class {name}{label}", _filled(submission, cls, way, layers)
             except CannotCall as error:

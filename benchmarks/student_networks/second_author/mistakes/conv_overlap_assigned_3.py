@@ -1,0 +1,33 @@
+import numpy as np
+
+
+class MaxPool:
+    def __init__(self, size=2, stride=2):
+        self.size = size
+        self.stride = stride
+
+    def forward(self, A):
+        n, c, h, w = A.shape
+        k, s = self.size, self.stride
+        oh, ow = (h - k) // s + 1, (w - k) // s + 1
+        self.shape = A.shape
+        self.argmax = np.zeros((n, c, oh, ow), dtype=int)
+        out = np.empty((n, c, oh, ow))
+        for i in range(oh):
+            for j in range(ow):
+                patch = A[:, :, i * s:i * s + k, j * s:j * s + k].reshape(n, c, -1)
+                self.argmax[:, :, i, j] = patch.argmax(axis=2)
+                out[:, :, i, j] = patch.max(axis=2)
+        return out
+
+    def backward(self, dout):
+        n, c, h, w = self.shape
+        k, s = self.size, self.stride
+        dA = np.zeros(self.shape)
+        for i in range(dout.shape[2]):
+            for j in range(dout.shape[3]):
+                rows, cols = np.divmod(self.argmax[:, :, i, j], k)
+                for a in range(n):
+                    for b in range(c):
+                        dA[a, b, i * s + rows[a, b], j * s + cols[a, b]] = dout[a, b, i, j]
+        return dA

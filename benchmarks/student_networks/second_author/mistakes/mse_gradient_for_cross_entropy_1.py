@@ -1,0 +1,50 @@
+import numpy as np
+
+
+def add_ones(a):
+    return np.hstack([np.ones((a.shape[0], 1)), a])
+
+
+def sigmoid(z):
+    return 1. / (1. + np.exp(-z))
+
+
+def rand_init(L_in, L_out):
+    epsilon_init = 0.8
+    return np.random.rand(L_out, 1 + L_in) * 2 * epsilon_init - epsilon_init
+
+
+def nn_cost_function(Theta1, Theta2, X, y, num_labels, lambda_):
+    """Translated from the Octave exercise (ex4) of Machine Learning"""
+    m = X.shape[0]
+    a1 = add_ones(X)
+    z2 = a1.dot(Theta1.T)
+    a2 = add_ones(sigmoid(z2))
+    z3 = a2.dot(Theta2.T)
+    h = sigmoid(z3)
+    yk = np.eye(num_labels)[y, :]
+    J = (1.0 / m) * np.sum(-yk * np.log(h) - (1 - yk) * np.log(1 - h))
+    J = J + lambda_ / (2.0 * m) * (np.sum(Theta1[:, 1:] ** 2) + np.sum(Theta2[:, 1:] ** 2))
+
+    d3 = (h - yk) * h * (1 - h)
+    d2 = d3.dot(Theta2[:, 1:]) * sigmoid(z2) * (1 - sigmoid(z2))
+    theta1_grad = d2.T.dot(a1) / m
+    theta2_grad = d3.T.dot(a2) / m
+    theta1_grad[:, 1:] += lambda_ / m * Theta1[:, 1:]
+    theta2_grad[:, 1:] += lambda_ / m * Theta2[:, 1:]
+    return J, theta1_grad, theta2_grad
+
+
+def gradient_descent(thetas, X, y, num_labels, alpha=0.5, lambda_=1.0, iters=1):
+    Theta1, Theta2 = thetas
+    for _ in range(iters):
+        J, g1, g2 = nn_cost_function(Theta1, Theta2, X, y, num_labels, lambda_)
+        Theta1 = Theta1 - alpha * g1
+        Theta2 = Theta2 - alpha * g2
+    return Theta1, Theta2
+
+
+def predict(Theta1, Theta2, X):
+    h1 = sigmoid(add_ones(X).dot(Theta1.T))
+    h2 = sigmoid(add_ones(h1).dot(Theta2.T))
+    return np.argmax(h2, axis=1)

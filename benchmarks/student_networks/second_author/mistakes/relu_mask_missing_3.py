@@ -1,0 +1,33 @@
+import numpy as np
+
+
+def standardise(data):
+    mean = data.mean(axis=0)
+    std = data.std(axis=0)
+    return (data - mean) / std
+
+
+class FeedForward:
+    def __init__(self, shape):
+        n, h, k = shape
+        self.w1, self.c1 = np.random.uniform(-.5, .5, (n, h)), np.zeros(h)
+        self.w2, self.c2 = np.random.uniform(-.5, .5, (h, k)), np.zeros(k)
+
+    def forward(self, data):
+        self.inp = standardise(data)
+        self.z1 = self.inp @ self.w1 + self.c1
+        self.a1 = self.z1.clip(min=0)
+        self.z2 = self.a1 @ self.w2 + self.c2
+        return self.z2
+
+    def fit_batch(self, data, classes, eta):
+        q = np.exp(self.forward(data))
+        q /= q.sum(axis=1, keepdims=True)
+        for row, cls in zip(q, classes):
+            row[cls] -= 1
+        q /= len(classes)
+        back = q @ self.w2.T
+        self.w2 -= eta * self.a1.T @ q
+        self.c2 -= eta * q.sum(0)
+        self.w1 -= eta * self.inp.T @ back
+        self.c1 -= eta * back.sum(0)
