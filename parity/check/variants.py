@@ -87,7 +87,7 @@ def _in_order(which: tuple[int | None, ...]) -> bool:
 def _norms(session: Session, step: Step, widths: list[int], training: bool) -> Iterator[tuple[Norm | None, ...]]:
     """Every batch norm that the arrays beside weights and biases allow; the same one in each hidden layer."""
     groups = _groups(step, widths)
-    if step.count < 2 or (not groups and not re.search(r"\bn?p?\.?(var|std)\(|batch_?norm", session.source, re.I)):
+    if step.count < 2 or (not groups and not re.search(r"\b(var|std)\(|batch_?norm", session.source, re.I)):
         return
     known = [v for v in numbers_of(session) if v <= 0.05]
     eps = list(dict.fromkeys([*known, 1e-5, 1e-8]))
@@ -110,9 +110,7 @@ def _norms(session: Session, step: Step, widths: list[int], training: bool) -> I
         names = (scale, shift, mean, var)
         for which in _layers(groups, widths, names):
             yield tuple(
-                Norm(before, one, outside, *(_member(groups, n, k) for n in (scale, shift, mean, var)))
-                if used
-                else None
+                Norm(before, one, outside, *(_member(groups, n, k) for n in names)) if used else None
                 for k, used in enumerate(which)
             )
 
