@@ -11,6 +11,7 @@ from parity.check.diagnosis import Diagnosis, rank
 from parity.check.epochs import judge_epochs
 from parity.check.one_session import diagnose_session
 from parity.check.seen import Seen, Session
+from parity.check.steps import UNKNOWN_RULE
 from parity.check.training import judge_training
 
 DERIVATIVE = re.compile("relu|leaky|sigmoid|tanh|derivative")
@@ -39,7 +40,7 @@ def diagnose(seen: Seen, name: str = "network") -> Diagnosis:
     if any(_shows_batches(d, group) for d, group in ranked):
         ranked.sort(key=lambda pair: pair[1][0].single)
     best = ranked[0][0]
-    if best.unexplained:  # two mistakes at once: a longer search, only where it is needed
+    if best.unexplained or UNKNOWN_RULE in best.notes:  # two mistakes at once: a longer search, only where it is needed
         again = [_read(group, seen.source, pairs=True) for _, group in ranked[:2]]
         best = min(again, key=rank)
     best.network = name
@@ -55,6 +56,7 @@ def diagnose(seen: Seen, name: str = "network") -> Diagnosis:
     if best.missing:
         endless = [note for s in sessions for note in s.notes if "took longer than" in note]
         best.notes += dict.fromkeys(endless)
+        best.notes += [line for line in seen.skipped if line.startswith("line ")][:2]  # what the file could not do
     return best
 
 

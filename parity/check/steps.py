@@ -20,6 +20,7 @@ from parity.check.seen import Array, Session, Step
 from parity.check.updates import RULES, known_rules
 
 Parts = list[Array]
+UNKNOWN_RULE = "the changes of the weights follow no known update rule"
 MOMENTUM = re.compile("moment|^mu$", re.I)
 DECAY = re.compile(r"decay|^wd$|^lam|^reg|^l2|lambd", re.I)
 
@@ -340,7 +341,7 @@ def _from_weights_only(session: Session, search: Gradients, d: Diagnosis) -> Non
         return
     d.checked.remove("update")
     d.not_checked.append("update")
-    d.notes.append("the changes of the weights follow no known update rule")
+    d.notes.append(UNKNOWN_RULE)
 
 
 def _angle(one: Array, other: Array) -> float:

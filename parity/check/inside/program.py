@@ -291,7 +291,7 @@ def run(
     """
     code = getattr(function, "__code__", function)
     if code in ENDLESS:
-        raise CannotCall(f"{getattr(function, '__name__', function)}() took longer than {CALL_SECONDS:g} s before")
+        raise CannotCall(f"{getattr(function, '__name__', function)}() took longer than {CALL_SECONDS:g} seconds before")
     for _ in range(5):
         try:
             with time_limit(CALL_SECONDS), warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -326,6 +326,6 @@ def where(error: BaseException, file: str) -> str:
         if trace.tb_frame.f_code.co_filename == file:
             line = trace.tb_lineno
         trace = trace.tb_next
-    what = f"took longer than {CALL_SECONDS:g} s" if isinstance(error, Slow) else f"{type(error).__name__}: {error}"
+    what = f"took longer than {CALL_SECONDS:g} seconds" if isinstance(error, Slow) else f"{type(error).__name__}: {error}"
     what = " ".join(what.split())[:200]
     return f"line {line}: {what}" if line else what
