@@ -61,8 +61,11 @@ def base_losses(output: Array, target: Array) -> dict[str, float]:
 def explain_loss(session: Session, net: Net) -> list[Loss]:
     """The losses that are the observed numbers in every step; those that the output suggests where none was seen."""
     steps = [s for s in session.steps if s.loss is not None and s.output is not None and np.isfinite(s.loss)]
+    if len(steps) > 1 and len({s.loss for s in steps}) == 1:
+        steps = []  # the same for every batch: a penalty alone
+    wrong = ("+1", "-1", "+1 lost", "-1 lost") if session.sizes[-1] > 1 else ()
     if steps:
-        for tweak in (None, *(Tweak("labels_off_by_one", o) for o in ("+1", "-1", "+1 lost", "-1 lost"))):
+        for tweak in (None, *(Tweak("labels_off_by_one", o) for o in wrong)):
             for kind in base_losses(steps[0].output, steps[0].target):  # type: ignore[arg-type]
                 for name in REDUCTIONS:
                     penalty = _penalty(steps, kind, name, tweak, session.tolerance)

@@ -18,6 +18,7 @@ from parity.check.inside.names import COMPILED, fits_role, pairs_parameters, ret
 BATCHES = (7, 7, 7, 7, 5)
 """The numbers of samples in the batches of a session; the last one is short."""
 CALL_SECONDS = 1.5
+TOO_LONG = f"took longer than {CALL_SECONDS:g} seconds"
 ENDLESS: set[Any] = set()
 """Functions that did not come to an end; they are not called again."""
 
@@ -291,7 +292,7 @@ def run(
     """
     code = getattr(function, "__code__", function)
     if code in ENDLESS:
-        raise CannotCall(f"{getattr(function, '__name__', function)}() took longer than {CALL_SECONDS:g} seconds before")
+        raise CannotCall(f"{getattr(function, '__name__', function)}() {TOO_LONG} before")
     for _ in range(5):
         try:
             with time_limit(CALL_SECONDS), warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -326,6 +327,6 @@ def where(error: BaseException, file: str) -> str:
         if trace.tb_frame.f_code.co_filename == file:
             line = trace.tb_lineno
         trace = trace.tb_next
-    what = f"took longer than {CALL_SECONDS:g} seconds" if isinstance(error, Slow) else f"{type(error).__name__}: {error}"
+    what = TOO_LONG if isinstance(error, Slow) else f"{type(error).__name__}: {error}"
     what = " ".join(what.split())[:200]
     return f"line {line}: {what}" if line else what

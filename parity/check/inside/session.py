@@ -200,6 +200,7 @@ class Driver:
         program = self.program
         self.find_forward(count)
         losses = [n for n in ranked(program, LOSS) if not re.search("back|grad|deriv|prime|delta|d_", n)]
+        losses.sort(key=lambda n: bool(re.search("regular|penalty|decay", n)))
         self._first("loss", losses, self.loss if "forward" in self.calls else self._loss_of_the_weights)
         if "forward" in self.calls:
             self.forward(self.calls["forward"], count)
