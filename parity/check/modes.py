@@ -12,8 +12,6 @@ from parity.check.outputs import distance, run
 from parity.check.seen import Array, Evaluation, Session, Step
 
 CLOSE = 1e-4
-Running = dict[str, tuple[str, str, float]]
-"""For each array: the layer and statistic that it follows, and the weight of a new batch."""
 
 
 def judge_modes(session: Session, net: Net, d: Diagnosis) -> None:

@@ -14,7 +14,7 @@ DRAWN: list[Any] = []
 """Uniform random numbers of the last call, one array for each draw: dropout's masks follow from them."""
 
 
-def drawn(real: Callable[..., Any]) -> Callable[..., Any]:
+def recorded(real: Callable[..., Any]) -> Callable[..., Any]:
     """The same function, whose matrices are recorded."""
 
     def draw(*arguments: Any, **named: Any) -> Any:
@@ -26,7 +26,7 @@ def drawn(real: Callable[..., Any]) -> Callable[..., Any]:
     return draw
 
 
-def drawn_bits(real: Callable[..., Any]) -> Callable[..., Any]:
+def recorded_bits(real: Callable[..., Any]) -> Callable[..., Any]:
     """The same for binomial(1, p): recorded as if numbers below p had been ones."""
 
     def draw(n: Any, p: Any, size: Any = None) -> Any:
@@ -44,8 +44,8 @@ UNIFORM = ("rand", "random", "random_sample", "uniform")
 def _record_draws(generator: Any, names: tuple[str, ...]) -> None:
     """Let these functions of a generator, and binomial, record what they give."""
     for name in names:
-        setattr(generator, name, drawn(getattr(generator, name)))
-    generator.binomial = drawn_bits(generator.binomial)
+        setattr(generator, name, recorded(getattr(generator, name)))
+    generator.binomial = recorded_bits(generator.binomial)
 
 
 class Reversed(np.random.Generator):

@@ -14,7 +14,7 @@ import numpy as np
 from parity.check.inside.arrays import BIAS, WEIGHT
 from parity.check.inside.data import batches
 from parity.check.inside.load import Submission
-from parity.check.inside.names import fits_role, returned_name, returned_names, signature
+from parity.check.inside.names import fits_role, required, returned_name, returned_names, signature
 from parity.check.inside.optimizers import optimizer_methods
 from parity.check.inside.program import CannotCall, Program, bind, run
 from parity.check.inside.settle import (
@@ -22,7 +22,6 @@ from parity.check.inside.settle import (
     call_roles,
     give_data,
     loss_arguments,
-    required,
     settled_programs,
     size_roles,
     stream,
@@ -144,10 +143,10 @@ def _methods(submission: Submission, thing: Any) -> dict[str, Callable[..., Any]
 
 def _takes_sizes(function: Callable[..., Any]) -> bool:
     """Whether each name that a function asks for may be a size; a lone `d` or `h` may be data as well."""
-    names = [n for n, p in signature(function).parameters.items() if p.default is p.empty]
+    names = required(function)
     return bool(names) and all(any(fits_role(n, r) for r in ("inputs", "hidden", "outputs", "sizes")) for n in names)
 
 
 def _asks_for_data(function: Callable[..., Any]) -> bool:
-    names = [n for n, p in signature(function).parameters.items() if p.default is p.empty]
+    names = required(function)
     return not names or any(fits_role(n, role) for n in names for role in ("x", "y", "params", "grads") if n != "i")

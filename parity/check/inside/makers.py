@@ -16,7 +16,7 @@ from parity.check.inside.adapter import adapted, is_adapter
 from parity.check.inside.data import Form, batches, give
 from parity.check.inside.initialisers import function_programs
 from parity.check.inside.load import Submission
-from parity.check.inside.names import fits_role, signature
+from parity.check.inside.names import fits_role, required, signature
 from parity.check.inside.optimizers import call_step, optimizer_methods, set_rates
 from parity.check.inside.program import CannotCall, Program, bind, run
 from parity.check.inside.session import TRAIN, ranked
@@ -77,7 +77,7 @@ def _asks_for_activation(cls: type) -> bool:
 
 def _asks_for_both(cls: type) -> bool:
     """Whether a constructor wants the samples and the labels."""
-    needed = [n for n, p in signature(cls).parameters.items() if p.default is p.empty]
+    needed = required(cls)
     return any(fits_role(n, "x") and not fits_role(n, "inputs") for n in needed) and any(
         fits_role(n, "y") for n in needed
     )
@@ -127,7 +127,7 @@ def _is_one_layer(cls: type) -> bool:
     methods = [m for m in vars(cls).values() if inspect.isfunction(m)]
     if any(fits_role(n, "y") for m in methods for n in signature(m).parameters):
         return False
-    names = [n for n, p in signature(back).parameters.items() if p.default is p.empty][1:]
+    names = required(back)[1:]
     others = ("y", "x", "params", "cache", "output")
     named = bool(names) and (fits_role(names[0], "grad_output") or not any(fits_role(names[0], r) for r in others))
     return named and not any(fits_role(n, "y") or fits_role(n, "x") for n in names)

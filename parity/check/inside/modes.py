@@ -97,6 +97,11 @@ def others(program: Program) -> dict[str, Array]:
     return found
 
 
+def snapshot(program: Program) -> dict[str, Array]:
+    """Copies of them, in their shapes."""
+    return {name: array.copy() for name, array in others(program).items()}
+
+
 def put_others(program: Program, arrays: dict[str, Array]) -> None:
     """Overwrite them, in place."""
     for name, array in others(program).items():

@@ -69,6 +69,11 @@ def signature(function: Callable[..., Any]) -> inspect.Signature:
     return inspect.signature(function)
 
 
+def required(function: Callable[..., Any]) -> list[str]:
+    """The names of the parameters without a default."""
+    return [name for name, parameter in signature(function).parameters.items() if parameter.default is parameter.empty]
+
+
 @functools.lru_cache(4096)
 def fits_role(name: str, role: str) -> bool:
     """Whether a parameter's name says that it has this role."""

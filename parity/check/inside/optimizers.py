@@ -12,7 +12,7 @@ import numpy as np
 from parity.check.inside.data import RATE
 from parity.check.inside.load import Submission
 from parity.check.inside.modes import own_objects
-from parity.check.inside.names import fits_role, signature
+from parity.check.inside.names import fits_role, required, signature
 from parity.check.inside.program import CannotCall, Program, bind, run
 from parity.check.inside.toolkit import OPTIMIZER_CLASS
 
@@ -27,7 +27,7 @@ STEPS = ("step", "update", "apply", "apply_gradients", "update_params", "optimiz
 def takes_gradients(function: Callable[..., Any]) -> bool:
     """Whether a function asks for gradients and weights, and for no data: an update rule."""
     try:
-        needed = [n for n, p in signature(function).parameters.items() if p.default is p.empty]
+        needed = required(function)
     except (TypeError, ValueError):
         return False
     grads = [n for n in needed if fits_role(n, "grads") and not fits_role(n, "x")]
@@ -46,13 +46,13 @@ def call_update(program: Program, name: str, data: bool = False) -> Any:
     states = program.known.setdefault("state of " + name, {})
     program.roles["step"] = states["step"] = states.get("step", 0) + 1
     program.roles.update(SETTINGS)
-    required = [n for n, p in signature(function).parameters.items() if p.default is p.empty]
-    counts = "m" not in required  # beside a batch size called n; m is more often a moment
+    needed = required(function)
+    counts = "m" not in needed  # beside a batch size called n; m is more often a moment
     kept = ("x", "y", "x_other", "y_other") if data else ()
     roles = {r: v for r, v in program.roles.items() if r not in LEFT_OUT or r in kept or (r == "count" and counts)}
-    first = [n for n in required if not _understood(n, roles)]
+    first = [n for n in needed if not _understood(n, roles)]
     values = states.setdefault("values", _make_state(program, first) if first else {})
-    known = {n: v for n, v in program.known.items() if n in required and n not in values}
+    known = {n: v for n, v in program.known.items() if n in needed and n not in values}
     known.update(values)
     if data and not values:
         raise CannotCall("no state to keep")
@@ -96,7 +96,7 @@ def _make_state(program: Program, names: list[str]) -> dict[str, Any]:
     for maker, function in program.functions.items():
         if not STATE_MAKER.search(maker):
             continue
-        needed = [n for n, p in signature(function).parameters.items() if p.default is p.empty]
+        needed = required(function)
         if len(needed) > 1 or (needed and not fits_role(needed[0], "params")):
             continue
         try:
@@ -147,7 +147,7 @@ def optimizer_methods(submission: Submission, program: Program) -> Iterator[tupl
 def is_rule_of_one(function: Callable[..., Any]) -> bool:
     """Whether a function updates a single array: rule(w, dw, config)."""
     try:
-        needed = [n for n, p in signature(function).parameters.items() if p.default is p.empty]
+        needed = required(function)
     except (TypeError, ValueError):
         return False
     return len(needed) >= 2 and bool(ONE_WEIGHT.match(needed[0]) and ONE_GRADIENT.match(needed[1]))

@@ -11,8 +11,8 @@ import numpy as np
 from parity.check.inside.arrays import Array, Found, find_gradients, look_up, walk
 from parity.check.inside.chance import own_rng
 from parity.check.inside.data import Form, Step, choose_output, give
-from parity.check.inside.modes import copies, masks_drawn, others, put_others, set_mode
-from parity.check.inside.names import fits_role, pairs_parameters, possible_names, returned_names, signature
+from parity.check.inside.modes import copies, masks_drawn, others, put_others, set_mode, snapshot
+from parity.check.inside.names import fits_role, pairs_parameters, possible_names, required, returned_names, signature
 from parity.check.inside.optimizers import call_step, is_rule_of_one, takes_gradients
 from parity.check.inside.program import CannotCall, Program, split
 from parity.check.inside.results import direct, gradient_container, rest, same_memory, scalar
@@ -97,7 +97,7 @@ class Driver:
 
     def _gradients(self, name: str) -> tuple[float | None, list[Any], list[Any]]:
         program = self.program
-        needed = [n for n, p in signature(program.functions[name]).parameters.items() if p.default is p.empty]
+        needed = required(program.functions[name])
         if (
             needed
             and fits_role(needed[0], "grad_output")
@@ -230,7 +230,7 @@ class Driver:
         """Functions of any other name with a required parameter of one role and none of another."""
         found = []
         for name, function in self.program.functions.items():
-            parameters = [n for n, p in signature(function).parameters.items() if p.default is p.empty]
+            parameters = required(function)
             has = [any(fits_role(n, r) for n in parameters) if r else False for r in (role, but)]
             if name not in known and has == [True, False] and not re.search(r"back|grad|deriv|prime|loss|cost", name):
                 found.append(name)
@@ -321,8 +321,8 @@ class Driver:
         set_mode(program, training=True)
         weights, biases = program.weights()
         before = program.arrays()
-        kept = {name: array.copy() for name, array in others(program).items()}
-        step = Step(x, target, weights, biases, others=copies(others(program)))
+        kept = snapshot(program)
+        step = Step(x, target, weights, biases, others=copies(kept))
         by_itself = self._steps_by_itself()
         if not by_itself:
             self._see_outputs(step)
@@ -343,7 +343,7 @@ class Driver:
             step.new_weights, step.new_biases = program.weights()
         step.new_others = copies(others(program))
         if by_itself:
-            trained, later = program.arrays(), {name: array.copy() for name, array in others(program).items()}
+            trained, later = program.arrays(), snapshot(program)
             program.put(before)
             put_others(program, kept)
             self._see_outputs(step)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from parity.check.inside.arrays import find_layout
 from parity.check.inside.chance import own_rng
 from parity.check.inside.data import BATCHES, PENALTY, RATE, Form, batches
 from parity.check.inside.load import Submission
-from parity.check.inside.names import signature
+from parity.check.inside.names import required
 from parity.check.inside.program import Program
 from parity.check.inside.session import LOSS
 
@@ -80,11 +80,6 @@ def loss_arguments(submission: Submission) -> dict[str, Any]:
     losses = [f for f in two.values() if f not in slopes]
     found: dict[str, Any] = dict.fromkeys(LOSS_NAMES, losses[0]) if losses else {}
     return {**found, **(dict.fromkeys(SLOPE_NAMES, slopes[0]) if slopes else {})}
-
-
-def required(function: Callable[..., Any]) -> list[str]:
-    """The parameters without a default."""
-    return [n for n, p in signature(function).parameters.items() if p.default is p.empty]
 
 
 def give_data(roles: dict[str, Any], sizes: list[int]) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from parity.check.inside.arrays import walk
 from parity.check.inside.load import Submission
-from parity.check.inside.names import fits_role, signature
+from parity.check.inside.names import fits_role, required, signature
 from parity.check.inside.program import CannotCall, bind, run
 from parity.check.inside.toolkit import LOSS_CLASS, OPTIMIZER_CLASS, method
 
@@ -59,7 +59,7 @@ def _stem(name: str) -> str:
 
 def _is_elementwise(submission: Submission, function: Callable[..., Any]) -> bool:
     """Whether a function of one array maps each of its numbers alone, and not to a constant."""
-    needed = [n for n, p in signature(function).parameters.items() if p.default is p.empty]
+    needed = required(function)
     return (
         len(needed) == 1 and _kind(lambda x: run(function, {needed[0]: x}, str(submission.path), {})) == "elementwise"
     )
