@@ -33,7 +33,7 @@ def page(address: str) -> Iterator[Any]:
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("request", lambda request: said.append(request.url) if address not in request.url else None)
         page.goto(address)
-        page.wait_for_function("document.querySelectorAll('#run option').length === 2")
+        page.locator("#run option").nth(1).wait_for(state="attached")
         names = page.locator("#run option").all_text_contents()
         page.select_option("#run", label=next(name for name in names if "softmax" in name))
         yield page
