@@ -55,7 +55,7 @@ def _run(path: Path, result: Path, folder: Path, seconds: float, seed: int) -> s
         **{name: os.environ[name] for name in ("PATH", "LANG", "SYSTEMROOT") if name in os.environ},
         "HOME": str(folder),
         "PYTHONPATH": str(ROOT),
-        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONDONTWRITEBYTECODE": "1" if sys.dont_write_bytecode else "",
         "MPLBACKEND": "Agg",
         **{f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")},
     }

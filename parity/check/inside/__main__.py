@@ -20,6 +20,7 @@ def main(arguments: list[str]) -> int:
     SEED[0] = int(arguments[2]) if len(arguments) > 2 else 0
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
     tame()
+    sys.dont_write_bytecode = True  # our modules are compiled once, and nothing is left beside the submission
     process = os.getpid()
     try:
         submission = load(source)

@@ -22,6 +22,7 @@ STATE = re.compile(
     re.I,
 )
 WEIGHT = re.compile(r"^_*(w|weight|theta|kernel|syn|coef|param|u)", re.I)
+NUMBERS = (np.ndarray, np.floating, float)
 BIAS = re.compile(r"^_*(b|bias|biases|intercept|c)(\d|_|$|i)", re.I)
 
 
@@ -52,7 +53,7 @@ class Found:
 def walk(value: Any, path: Path = (), depth: int = 7, seen: set[int] | None = None) -> Iterator[Found]:
     """Every float array reachable from a value, with its names."""
     seen = set() if seen is None else seen
-    if isinstance(value, np.ndarray | np.floating | float):
+    if isinstance(value, NUMBERS):
         if np.ndim(value) <= 4 and (isinstance(value, float) or value.dtype.kind == "f"):
             yield Found(path, value)
         elif isinstance(value, np.ndarray) and value.dtype.kind == "O" and id(value) not in seen:
@@ -73,20 +74,12 @@ def parts(value: Any) -> list[tuple[str, Any]]:
     if isinstance(value, list | tuple) and not (value and isinstance(value[0], float)):
         named = getattr(value, "_fields", None)
         return [(str(named[i] if named else i), part) for i, part in enumerate(value)]
+    if isinstance(value, type) or type(value).__module__.partition(".")[0] in ("builtins", "numpy", "types"):
+        return []
+    if hasattr(value, "__dict__"):
+        return [] if callable(value) and hasattr(value, "__code__") else list(vars(value).items())
     slots = [n for cls in type(value).__mro__ for n in getattr(cls, "__slots__", ()) if isinstance(n, str)]
-    if (
-        slots
-        and not hasattr(value, "__dict__")
-        and type(value).__module__.partition(".")[0] not in ("builtins", "numpy")
-    ):
-        return [(name, getattr(value, name)) for name in slots if hasattr(value, name)]
-    if hasattr(value, "__dict__") and not isinstance(value, type) and not callable(getattr(value, "__code__", None)):
-        if type(value).__module__.partition(".")[0] in ("builtins", "numpy", "types") or (
-            callable(value) and hasattr(value, "__code__")
-        ):
-            return []
-        return list(vars(value).items())
-    return []
+    return [(name, getattr(value, name)) for name in slots if hasattr(value, name)]
 
 
 @dataclass

@@ -104,8 +104,9 @@ MADE: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 """The generators that the submission made and still holds, and their states at that time."""
 
 
-BEGINNING = (np.random.RandomState(0).get_state(), random.Random(0).getstate())
-"""The states of both global generators after seed(0); setting them is faster than seeding."""
+BEGINNING = random.Random(0).getstate()
+"""Python's generator after seed(0): setting its state is faster than seeding, while NumPy's takes 20 times longer."""
+seed_numpy = np.random.seed
 
 
 def _remember(generator: Any) -> Any:
@@ -119,8 +120,8 @@ def rewind() -> None:
     """Put all random numbers back to their beginning: every call is made with the same ones."""
     SHUFFLES[0] = 0
     DRAWN.clear()
-    np.random.set_state(BEGINNING[0])
-    random.setstate(BEGINNING[1])
+    seed_numpy(0)
+    random.setstate(BEGINNING)
     for generator, state in MADE.items():
         if isinstance(generator, ReversedState):
             generator.set_state(state)
