@@ -38,7 +38,8 @@ def judge_epochs(epochs: Session, group: list[Session], d: Diagnosis) -> None:
         return
     if not all(np.isfinite(g).all() for g in gradients):
         return
-    factors = [float(g @ c / max(g @ g, 1e-300)) for g, c in zip(gradients, changes, strict=True)]
+    with np.errstate(all="ignore"):  # a training that diverges
+        factors = [float(g @ c / max(g @ g, 1e-300)) for g, c in zip(gradients, changes, strict=True)]
     if all(distance(c, f * g) < 1e-4 for g, c, f in zip(gradients, changes, factors, strict=True)):
         rates = [-f / (epochs.rate or 0.05) for f in factors]
         judge_rates(rates, epochs.rate is not None, epochs.extra, d, "training")

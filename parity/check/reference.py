@@ -147,8 +147,9 @@ def backward(
     weights: list[Array],
     tweaks: tuple[Tweak, ...] = (),
     context: Context | None = None,
+    lowest: int = 0,
 ) -> tuple[list[Array], list[Array]]:
-    """Sums over the batch of dL/dW and dL/db, with these mistakes."""
+    """Sums over the batch of dL/dW and dL/db, with these mistakes; empty below the layer `lowest`."""
     context = context or Context()
     dws: list[Array] = [np.empty(0)] * len(weights)
     dbs: list[Array] = [np.empty(0)] * len(weights)
@@ -158,13 +159,13 @@ def backward(
     stale = _stale(tweaks, context, len(target))
     trace = stale if stale is not None else trace
     dz = tweaked_output(output[0], kind, net, trace, target) if output else output_gradient(kind, net, trace, target)
-    for layer in reversed(range(len(weights))):
+    for layer in reversed(range(lowest, len(weights))):
         here = [t for t in tweaks if t.layer in (None, layer)]
         old = _old_trace(here, context, len(target))
         only_masks = any(t.option.startswith("masks") for t in here)
         a = _input(layer, trace if old is None or only_masks else old, here)
         dws[layer], dbs[layer] = _parameters(a, dz, here)
-        if layer:
+        if layer > lowest:
             grad = _pass_on(dz, layer, weights, dws[layer], here, context)
             source = old if old is not None and any("masks" in t.option for t in here) else trace
             dz, shift = through_hidden(net, layer - 1, source, grad, mine)

@@ -277,9 +277,11 @@ def _without_idle_biases(search: Gradients, step: Step) -> Step:
     return replace(step, biases=biases)
 
 
-def _predicted(search: Gradients, loss: Loss, tweaks: tuple[Tweak, ...], index: int, step: Step) -> Array:
-    """The gradients of a step with these mistakes, as one vector."""
-    dws, dbs = search.predict(loss, tweaks, index)
+def _predicted(
+    search: Gradients, loss: Loss, tweaks: tuple[Tweak, ...], index: int, step: Step, lowest: int = 0
+) -> Array:
+    """The gradients of a step with these mistakes, from the layer `lowest` on, as one vector."""
+    dws, dbs = search.predict(loss, tweaks, index, lowest)
     kept = [b if v is not None else None for b, v in zip(dbs, step.biases, strict=True)]
     return loss.factor(step.count, step.target.shape[1]) * vector(parts_of(dws, kept))
 
@@ -287,11 +289,15 @@ def _predicted(search: Gradients, loss: Loss, tweaks: tuple[Tweak, ...], index: 
 def _opposed(gradient: Array, change: Array, tolerance: float) -> bool:
     """Whether no rule fits the first step: each changes all weights against their gradients, or all along them.
 
-    A quick look: most mistakes turn some signs, and then neither the later steps nor a hundred rules need be tried.
+    A quick look at the last weights, as many as there are gradients: most mistakes turn some signs, and then neither
+    the later steps nor a hundred rules are tried.
     """
+    if gradient.size > change.size:
+        return False
     size = np.abs(change)
+    large = size[-gradient.size :] > 2 * tolerance * size.max()  # others may be within the tolerance
     with np.errstate(all="ignore"):
-        signs = np.sign(gradient * change)[size > 2 * tolerance * size.max()]  # others may be within the tolerance
+        signs = np.sign(gradient * change[-gradient.size :])[large]
     return bool((signs != signs[:1]).any())
 
 
@@ -306,12 +312,11 @@ def _from_weights_only(session: Session, search: Gradients, d: Diagnosis) -> Non
     for loss in search.losses:
         for tweaks in [(), *search.singles(loss)]:
             try:
+                last = _predicted(search, loss, tweaks, 0, steps[0], len(session.sizes) - 2)
+                if not decays and _opposed(last, changes[0], tolerance):  # no need to know the layers below
+                    continue
                 predicted = [_predicted(search, loss, tweaks, 0, steps[0])]
-                if (
-                    not decays
-                    and predicted[0].size == changes[0].size
-                    and _opposed(predicted[0], changes[0], tolerance)
-                ):
+                if not decays and _opposed(predicted[0], changes[0], tolerance):
                     continue
                 predicted += [_predicted(search, loss, tweaks, k, step) for k, step in enumerate(steps[1:], start=1)]
             except (ValueError, IndexError):
