@@ -9,6 +9,7 @@ each tests/program_client.py, which that script runs in place of Python; program
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import fcntl
 import gc
@@ -22,6 +23,7 @@ import select
 import signal
 import socket
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +78,7 @@ def main(arguments: list[str]) -> None:
             program = watch(receive(client) if client else json.loads(line), client)
             if program:
                 become(**program)
+                end_early()
                 return
             os._exit(0)
         if client:
@@ -152,13 +155,28 @@ def become(
     sys.argv = [script, *arguments]
     kind = kind or ("file" if script.endswith(".py") else "module")
     sys.path[:1] = path or [str(Path(script).parent if kind == "file" else PROJECT)]
-    if kind == "file":
-        runpy.run_path(script, run_name="__main__")
-    elif kind == "module":
-        runpy.run_module(script, run_name="__main__", alter_sys=True)
-    else:
-        sys.argv[0] = "-c"
-        exec(script, {"__name__": "__main__"})
+    try:
+        if kind == "file":
+            runpy.run_path(script, run_name="__main__")
+        elif kind == "module":
+            runpy.run_module(script, run_name="__main__", alter_sys=True)
+        else:
+            sys.argv[0] = "-c"
+            exec(script, {"__name__": "__main__"})
+    except SystemExit as stop:
+        if isinstance(stop.code, int | None):
+            end_early(stop.code or 0)
+        raise
+
+
+def end_early(code: int = 0) -> None:
+    """End as Python does, but without freeing all that was imported, which takes a third of a second."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    with contextlib.suppress(OSError, ValueError):  # then Python itself ends, and says so
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def put_in_place(files: list[tuple[int, int | str]]) -> None:
