@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from google.protobuf import text_format
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
 from torchmetrics.functional.classification import multiclass_calibration_error
 
@@ -21,7 +22,7 @@ from experiment.metrics import calibration
 from experiment.run import Run
 from studies.reproduce.published import read_reported
 from tests.conftest import EVERYTHING, Program, assert_refused
-from tests.parity.test_parity import run_both
+from tests.parity.test_parity import file_kinds, run_both
 from visualization.figures import FIGURES, draw_all
 from visualization.projector import CONFIG
 from visualization.run_data import read_results
@@ -59,6 +60,14 @@ def test_both_tracks_get_all_figures(runs: tuple[str, dict[str, Run]]) -> None:
         for path in pictures.values():
             picture = cv2.imread(str(path))
             assert picture is not None and picture.std() > 5, path  # something is drawn
+    ours, theirs = by_track.values()
+    assert file_kinds(ours) == file_kinds(theirs)
+    assert image_tags(ours) == image_tags(theirs) >= {"figures/1_predictions", "figures/2_confusion_matrix"}
+
+
+def image_tags(run: Run) -> set[str]:
+    """The names of a run's pictures in TensorBoard."""
+    return set(EventAccumulator(str(run.folder), {"images": 0}).Reload().Tags()["images"])
 
 
 def test_figures_come_from_the_files_alone(runs: tuple[str, dict[str, Run]]) -> None:

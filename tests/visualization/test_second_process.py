@@ -11,6 +11,7 @@ import pytest
 from experiment.config import Data, Experiment, Softmax, Trainer
 from experiment.files import PROJECT
 from tests.parity.test_parity import run_both
+from visualization.figures import Drawn
 from visualization.run_data import Results, read_results
 from visualization.second_process import COMMAND, SecondProcess, draw_here, second_process
 
@@ -20,23 +21,30 @@ def results(subset: Path, tmp_path_factory: pytest.TempPathFactory) -> Results:
     """What a small run left."""
     data = Data(source="subset", root=str(subset), batch_size=32)
     logs, trainer = str(tmp_path_factory.mktemp("logs")), Trainer(max_epochs=2)
-    experiment = Experiment(softmax=Softmax(hidden_dims=[6]), data=data, trainer=trainer, logs_root=logs)
+    softmax = Softmax(hidden_dims=[6])
+    experiment = Experiment(softmax=softmax, data=data, trainer=trainer, logs_root=logs, figures=False)
     return read_results(run_both(experiment)["numpy"])
 
 
-def test_it_draws_what_this_process_would(results: Results) -> None:
+@pytest.fixture(scope="module")
+def drawn_here(results: Results) -> Drawn:
+    """Its figures."""
+    return draw_here(results)
+
+
+def test_it_draws_what_this_process_would(results: Results, drawn_here: Drawn) -> None:
     process = SecondProcess()
     process.begin(results)
-    assert process.finish(results) == draw_here(results)
+    assert process.finish(results) == drawn_here
     process.end()
 
 
-def test_without_it_this_process_draws(results: Results) -> None:
+def test_without_it_this_process_draws(results: Results, drawn_here: Drawn) -> None:
     process = SecondProcess()
     process._process.kill()
     process._process.wait()
     process.begin(results)
-    assert process.finish(results).keys() == draw_here(results).keys()
+    assert process.finish(results) == drawn_here
     process.end()
 
 
