@@ -6,14 +6,14 @@ This protects against accidents, not against malice: see docs/check_diagnosis.md
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import math
+import json
 import os
-import resource
+import select
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import tokenize
 from pathlib import Path
 from zipfile import BadZipFile
@@ -24,8 +24,6 @@ SECONDS = 30
 """CPU time of one submission. A busy machine does not use it up."""
 PATIENCE = 3
 """Time on the clock that a second of CPU time may take: the end of code that sleeps."""
-MEMORY = 4 << 30
-CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -51,33 +49,14 @@ def watch(path: Path, seconds: float = SECONDS, seed: int = 0) -> Seen:
 
 
 def _run(path: Path, result: Path, folder: Path, seconds: float, seed: int) -> str:
-    environment = {
-        **{name: os.environ[name] for name in ("PATH", "LANG", "SYSTEMROOT") if name in os.environ},
-        "HOME": str(folder),
-        "PYTHONPATH": str(ROOT),
-        "PYTHONDONTWRITEBYTECODE": "1" if sys.dont_write_bytecode else "",
-        "MPLBACKEND": "Agg",
-        **{f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")},
-    }
-    command = [sys.executable, "-m", "parity.check.inside", str(path), str(result), str(seed)]
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        preexec_fn=lambda: _limit(seconds),
-    )
+    """What kept the submission from its end, in words."""
     try:
-        code = process.wait(PATIENCE * seconds)
-    except subprocess.TimeoutExpired:
+        code = _server().run([str(path), str(result), str(seed)], folder, seconds)
+    except (OSError, ValueError):  # the submission ended the server, too
+        del _servers.mine
+        return "the process that runs it was ended"
+    if code is None:
         return f"stopped after {PATIENCE * seconds:g} s of waiting: it does not come to an end"
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
     if code == -signal.SIGXCPU:
         return f"stopped after {seconds:g} s of computing: it does not come to an end"
     if code < 0:
@@ -85,12 +64,47 @@ def _run(path: Path, result: Path, folder: Path, seconds: float, seed: int) -> s
     return "" if code == 0 else f"the process ended with exit code {code}"
 
 
-def _limit(seconds: float) -> None:
-    """Limits of the child, set between fork and exec."""
-    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(seconds), math.ceil(seconds) + 1))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (200 << 20, 200 << 20))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    libc = ctypes.CDLL(None, use_errno=True)
-    if hasattr(libc, "unshare"):
-        libc.unshare(CLONE_NEWUSER | CLONE_NEWNET)  # where the system does not allow it, the network stays
+class _Server:
+    """The process that starts submissions (inside/server.py); one for each of our threads."""
+
+    def __init__(self) -> None:
+        environment = {
+            **{name: os.environ[name] for name in ("PATH", "LANG", "SYSTEMROOT") if name in os.environ},
+            "PYTHONPATH": str(ROOT),
+            "PYTHONDONTWRITEBYTECODE": "1" if sys.dont_write_bytecode else "",
+            "MPLBACKEND": "Agg",
+            **{f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")},
+        }
+        command = [sys.executable, "-m", "parity.check.inside"]
+        pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
+        self._process = subprocess.Popen(
+            command,
+            env=environment,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=nowhere,
+            bufsize=0,  # unbuffered, for select
+        )
+
+    def run(self, arguments: list[str], folder: Path, seconds: float) -> int | None:
+        """The exit code of one submission, negative for a signal; None if it was stopped. Ends all of its processes."""
+        order = {"arguments": arguments, "folder": str(folder), "seconds": seconds}
+        orders, answers = self._process.stdin, self._process.stdout
+        assert orders is not None and answers is not None
+        orders.write(json.dumps(order).encode() + b"\n")
+        child = int(answers.readline())
+        ended, _, _ = select.select([answers], [], [], PATIENCE * seconds)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+        code = int(answers.readline())
+        return code if ended else None
+
+
+_servers = threading.local()
+
+
+def _server() -> _Server:
+    if not hasattr(_servers, "mine"):
+        _servers.mine = _Server()
+    mine: _Server = _servers.mine
+    return mine

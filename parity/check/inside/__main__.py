@@ -1,4 +1,4 @@
-"""The child process: `python -m parity.check.inside submission.py result.npz`. All that it learns is in one file."""
+"""The child process: loads a submission, and drives it. All that it learns is in one file."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from parity.check.inside.data import Session
 from parity.check.inside.load import load
 from parity.check.inside.observe import sessions
 from parity.check.inside.record import save
+from parity.check.inside.server import serve
 from parity.check.inside.settle import SEED
 
 
@@ -18,9 +19,8 @@ def main(arguments: list[str]) -> int:
     """Load, drive, record; the answer is in the result file, whatever the submission printed."""
     source, result = Path(arguments[0]).resolve(), Path(arguments[1])
     SEED[0] = int(arguments[2]) if len(arguments) > 2 else 0
-    os.dup2(os.open(os.devnull, os.O_RDWR), 0)
+    sys.dont_write_bytecode = True  # nothing is left beside the submission
     tame()
-    sys.dont_write_bytecode = True  # our modules are compiled once, and nothing is left beside the submission
     process = os.getpid()
     try:
         submission = load(source)
@@ -40,4 +40,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    os._exit(main(sys.argv[1:]))  # at once: threads and exit handlers of the submission may sleep for ever
+    serve(main)
