@@ -77,6 +77,15 @@ def in_blocks(update: Callable[..., None], *arrays: np.ndarray) -> None:
         run_in_parallel(lambda: go_through(0, size // 2), lambda: go_through(size // 2, size))
 
 
+def in_halves(work: Callable[[slice], None], count: int, worthwhile: bool) -> None:
+    """Call `work` with all of `count` rows or images, or with both halves of them at the same time."""
+    half = count // 2
+    if worthwhile and half:
+        run_in_parallel(lambda: work(slice(half)), lambda: work(slice(half, count)))
+    else:
+        work(slice(count))
+
+
 def run_in_parallel(first: Callable[[], First], second: Callable[[], Second]) -> tuple[First, Second]:
     """Do both tasks, the first on the helper thread; return what both return when both are done."""
     helper = _helper()

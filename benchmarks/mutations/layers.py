@@ -47,13 +47,13 @@ LAYERS: list[Mutation] = [
     bug("Sigmoid: mirrored", CNN, ACTIVATIONS, "np.where(x >= 0, x.dtype.type(1)", "np.where(x < 0, x.dtype.type(1)", "forward", "Sigmoid.forward"),
     # convolution
     bug("Conv2d: kernel not turned", POOLED, CONV, "[::-1, ::-1]", "", "dL/dx", "Conv2d.backward"),
-    bug("Conv2d: dL/dx upside down", CNN, CONV, "patches_of(spread, k, 1,", "patches_of(spread[:, ::-1], k, 1,", "dL/dx", "Conv2d.backward"),
-    bug("Conv2d: dL/dx shifted", POOLED, CONV, "spread[:, k - 1 : k + s * (rows - 1) : s,", "spread[:, k : k + 1 + s * (rows - 1) : s,",
+    bug("Conv2d: dL/dx upside down", CNN, CONV, "patches_of(spread, k, 1,", "patches_of(spread[:, :, ::-1], k, 1,", "dL/dx", "Conv2d.backward"),
+    bug("Conv2d: dL/dx shifted", POOLED, CONV, "spread[:, :, k - 1 : k + s * (rows - 1) : s,", "spread[:, :, k : k + 1 + s * (rows - 1) : s,",
         "dL/dx", "Conv2d.backward"),
     bug("Conv2d: dL/db averaged", POOLED, CONV, "np.ones(len(rows), grad.dtype) @ rows", "rows.mean(axis=0)", "dL/dW", "Conv2d.backward"),
-    bug("Conv2d: no bias", POOLED, CONV, "y += self.bias.data", "y += 0", "forward", "Conv2d.forward"),
+    bug("Conv2d: no bias", POOLED, CONV, "y += self.bias.data[:, None, None]", "y += 0", "forward", "Conv2d.forward"),
     bug("Conv2d: gradients not reset", POOLED, IM2COL, "    out[...] = 0\n", "", "gradient reset", "Conv2d.backward"),
-    bug("Conv2d: padded with ones", CNN, IM2COL, "padded = np.zeros((batch,", "padded = np.ones((batch,", "forward", "Conv2d.forward"),
+    bug("Conv2d: padded with ones", CNN, IM2COL, "width + 2 * padding), value,", "width + 2 * padding), value + 1,", "forward", "Conv2d.forward"),
     bug("Conv2d: rows and columns of the kernel swapped", POOLED, IM2COL, "kernels.transpose(2, 3, 1, 0)", "kernels.transpose(3, 2, 1, 0)",
         "forward", "Conv2d.forward", **BOTH_DTYPES),
     # dropout

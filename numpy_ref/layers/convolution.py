@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from numpy_ref.layers.im2col import (
+    arranged,
     as_matrix,
-    channels_first,
-    channels_last,
+    by_channel,
+    filled,
     output_size,
+    padded_with,
     patches_of,
     patches_times,
     patches_transposed_times,
     zero_kernels,
-    zero_padded,
 )
 from numpy_ref.module import Layer, Parameter
 from numpy_ref.parallel import run_in_parallel
@@ -52,35 +53,34 @@ class Conv2d(Layer):
         k, s, p = self.kernel_size, self.stride, self.padding
         self._height, self._width = x.shape[2:]
         height, width = (output_size(size, k, s, p) for size in x.shape[2:])
-        self._patches = patches_of(zero_padded(x, p), k, s, 0, height, width)
+        self._patches = patches_of(padded_with(0, x, p), k, s, 0, height, width)
         y = patches_times(self._patches, as_matrix(self.weight.data), two_cores=True)
         if self.bias:
-            y += self.bias.data
-        return channels_first(y)
+            y += self.bias.data[:, None, None]
+        return y
 
     def backward(self, grad: np.ndarray) -> np.ndarray:
         """dL/dW and dL/db into the parameters; dL/dx returned. Each takes a core of its own."""
-        grad = channels_last(grad)
-        _, dx = run_in_parallel(lambda: self._set_gradients(grad), lambda: self._input_gradient(grad))
-        return channels_first(dx)
+        grad = arranged(grad)
+        return run_in_parallel(lambda: self._set_gradients(grad), lambda: self._input_gradient(grad))[1]
 
     def backward_parameters(self, grad: np.ndarray) -> None:
         """dL/dW and dL/db into the parameters."""
-        self._set_gradients(channels_last(grad))
+        self._set_gradients(arranged(grad))
 
     def _set_gradients(self, grad: np.ndarray) -> None:
-        """dL/db = Σ grad and dL/dW = gradᵀ P, with grad (B, H', W', O)."""
+        """dL/db = Σ grad and dL/dW = gradᵀ P, with grad (B, O, H', W')."""
         if self.bias:
-            rows = grad.reshape(-1, grad.shape[-1])
+            rows = by_channel(grad)
             self.bias.grad[...] = np.ones(len(rows), grad.dtype) @ rows
         patches_transposed_times(self._patches, grad, out=as_matrix(self.weight.grad))
 
     def _input_gradient(self, grad: np.ndarray) -> np.ndarray:
-        """The convolution of grad (B, H', W', O), spread out, with the kernels turned round: (B, H, W, C)."""
+        """The convolution of grad (B, O, H', W'), spread out, with the kernels turned round: (B, C, H, W)."""
         k, s, p = self.kernel_size, self.stride, self.padding
-        batch, rows, columns, channels = grad.shape
-        spread = np.zeros((batch, self._height + 2 * p + k - 1, self._width + 2 * p + k - 1, channels), grad.dtype)
-        spread[:, k - 1 : k + s * (rows - 1) : s, k - 1 : k + s * (columns - 1) : s] = grad
+        batch, channels, rows, columns = grad.shape
+        spread = filled((batch, channels, self._height + 2 * p + k - 1, self._width + 2 * p + k - 1), 0, grad.dtype)
+        spread[:, :, k - 1 : k + s * (rows - 1) : s, k - 1 : k + s * (columns - 1) : s] = grad
         turned = np.ascontiguousarray(self.weight.data.transpose(2, 3, 0, 1)[::-1, ::-1])
         patches = patches_of(spread, k, 1, p, self._height, self._width)
         return patches_times(patches, turned.reshape(-1, turned.shape[-1]), two_cores=False)

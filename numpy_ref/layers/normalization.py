@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from numpy_ref.layers.im2col import channels_last
+from numpy_ref.layers.im2col import FEW, arranged
 from numpy_ref.module import Layer, Parameter
+from numpy_ref.parallel import MANY, in_halves
 
 __all__ = ["BatchNorm1d", "BatchNorm2d", "LayerNorm", "Normalize"]
 
@@ -33,14 +34,14 @@ class BatchNorm1d(Layer):
         self._centred = _by_feature(np.subtract, x, mean)
         variance = _mean(self._centred, self._centred) if self.training else self.running_var
         if self.training:
-            self._follow(mean, variance, x.size // x.shape[-1])
+            self._follow(mean, variance, x.size // x.shape[1])
         self._scale = 1 / np.sqrt(variance + x.dtype.type(self.eps))
         y = _by_feature(np.multiply, self._centred, self._scale * self.weight.data)
         return _by_feature(np.add, y, self.bias.data, out=y)
 
     def backward(self, grad: np.ndarray) -> np.ndarray:
         """dL/dγ and dL/dβ into the parameters; dL/dx returned."""
-        rows = grad.size // grad.shape[-1]
+        rows = grad.size // grad.shape[1]
         mean_grad, mean_product = _mean(grad), _mean(grad, self._centred) * self._scale
         self.bias.grad[...], self.weight.grad[...] = rows * mean_grad, rows * mean_product
         steepness = self._scale * self.weight.data
@@ -64,11 +65,11 @@ class BatchNorm2d(BatchNorm1d):
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         """y = γ x̂ + β, channel by channel."""
-        return super().forward(channels_last(x)).transpose(0, 3, 1, 2)
+        return super().forward(arranged(x))
 
     def backward(self, grad: np.ndarray) -> np.ndarray:
         """dL/dγ and dL/dβ into the parameters; dL/dx returned."""
-        return super().backward(channels_last(grad)).transpose(0, 3, 1, 2)
+        return super().backward(arranged(grad))
 
 
 class LayerNorm(Layer):
@@ -104,24 +105,37 @@ class LayerNorm(Layer):
 
 
 def _mean(a: np.ndarray, b: np.ndarray | None = None) -> np.ndarray:
-    """The mean of a, or of a b, over all axes but the last, (C,).
+    """The mean of a, or of a b, for each feature, (C,), of (B, C) or of an arranged (B, C, H, W).
 
     Each drawing is summed up by itself first: in float32 one long sum would lose digits.
     """
-    a = a.reshape(len(a), -1, a.shape[-1])
-    if b is None:
-        sums = np.ones((len(a), 1, a.shape[1]), a.dtype) @ a if a.shape[1] > 1 else a
-    else:
-        sums = np.einsum("bnc,bnc->bc", a, b.reshape(a.shape))
-    return sums.reshape(len(a), -1).sum(axis=0) / (a.size // a.shape[-1])
+    if a.ndim == 2:
+        return np.asarray((a if b is None else a * b).sum(axis=0)) / len(a)
+    pixels = a.shape[2] * a.shape[3]
+    sums, ones = np.empty(a.shape[:2], a.dtype), np.ones(pixels, a.dtype)
+
+    def add_up(images: slice) -> None:
+        some = a[images].reshape(-1, a.shape[1], pixels)
+        if b is None:
+            np.matmul(some, ones, out=sums[images])
+        else:
+            np.einsum("bcn,bcn->bc", some, b[images].reshape(some.shape), out=sums[images])
+
+    in_halves(add_up, len(a), a.size >= MANY)
+    return sums.sum(axis=0) / (len(a) * pixels)
 
 
 def _by_feature(operation: np.ufunc, x: np.ndarray, vector: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-    """`operation` between x (..., C) and `vector` (C,), which is laid out once per column: long rows are faster."""
-    times = x.shape[-2] if x.ndim > 2 else 1
-    rows = (-1, times * len(vector))
-    target = None if out is None else out.reshape(rows)
-    return np.asarray(operation(x.reshape(rows), np.tile(vector, times), out=target)).reshape(x.shape)
+    """`operation` between x, (B, C) or arranged (B, C, H, W), and `vector` (C,)."""
+    y = np.empty_like(x) if out is None else out
+    if x.ndim == 2:
+        return np.asarray(operation(x, vector, out=y))
+    rows, result, factors = x, y, vector[:, None, None]
+    if x.shape[1] > FEW:  # rows of pixels; the vector is laid out once for each: long rows are faster
+        rows, result = (each.transpose(0, 2, 3, 1).reshape(len(x) * x.shape[2], -1) for each in (x, y))
+        factors = np.tile(vector, x.shape[3])
+    in_halves(lambda some: operation(rows[some], factors, out=result[some]), len(rows), x.size >= MANY)
+    return y
 
 
 class Normalize(Layer):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from numpy_ref.layers.im2col import channels_last, output_size
+from numpy_ref.layers.im2col import arranged, filled, output_size, padded_with
 from numpy_ref.module import Layer
 
 __all__ = ["AdaptiveAvgPool2d", "AvgPool2d", "MaxPool2d"]
@@ -24,31 +24,26 @@ class MaxPool2d(Layer):
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         """The maxima; `_gate` keeps the position of each in its window."""
-        padded = _padded(channels_last(x), self.padding, -np.inf)
+        padded = padded_with(-np.inf, x, self.padding)
         views = _windows(padded, self)
-        y = views[0].copy()
-        self._gate = np.zeros(y.shape, np.uint8 if len(views) < 256 else np.int32)
+        y = views[0].copy(order="K")
+        self._gate = filled(y.shape, 0, np.dtype(np.uint8 if len(views) < 256 else np.int32))
         for number, candidate in enumerate(views[1:], start=1):
             np.maximum(self._gate, (candidate > y) * self._gate.dtype.type(number), out=self._gate)
             np.maximum(y, candidate, out=y)
         self._padded_shape = padded.shape
-        return y.transpose(0, 3, 1, 2)
-
-    def candidates(self, x: np.ndarray, gate: np.ndarray) -> np.ndarray:
-        """The numbers (B, H', W', C) that stand at the positions `gate` of the windows."""
-        views = _windows(_padded(channels_last(x), self.padding, -np.inf), self)
-        return np.take_along_axis(np.stack(views), gate[None].astype(np.int64), axis=0)[0]
+        return y
 
     def backward(self, grad: np.ndarray) -> np.ndarray:
         """grad, at the maxima."""
-        grad = grad.transpose(0, 2, 3, 1)
-        dx = np.zeros(self._padded_shape, grad.dtype)
+        grad = arranged(grad)
+        dx = filled(self._padded_shape, 0, grad.dtype)
         for number, view in enumerate(_windows(dx, self)):
             if self.stride < self.kernel_size:
                 view += grad * (self._gate == number)
             else:
                 np.multiply(grad, self._gate == number, out=view)
-        return _cropped(dx, self.padding).transpose(0, 3, 1, 2)
+        return _cropped(dx, self.padding)
 
 
 class AvgPool2d(Layer):
@@ -62,22 +57,22 @@ class AvgPool2d(Layer):
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         """The means."""
-        padded = _padded(channels_last(x), self.padding, 0)
+        padded = padded_with(0, x, self.padding)
         views = _windows(padded, self)
-        y = views[0].copy()
+        y = views[0].copy(order="K")
         for view in views[1:]:
             y += view
         y /= len(views)
         self._padded_shape = padded.shape
-        return y.transpose(0, 3, 1, 2)
+        return y
 
     def backward(self, grad: np.ndarray) -> np.ndarray:
         """grad / k², at each position of the window."""
-        share = grad.transpose(0, 2, 3, 1) / self.kernel_size**2
-        dx = np.zeros(self._padded_shape, grad.dtype)
+        share = arranged(grad) / self.kernel_size**2
+        dx = filled(self._padded_shape, 0, grad.dtype)
         for view in _windows(dx, self):
             view += share
-        return _cropped(dx, self.padding).transpose(0, 3, 1, 2)
+        return _cropped(dx, self.padding)
 
 
 class AdaptiveAvgPool2d(Layer):
@@ -100,23 +95,16 @@ class AdaptiveAvgPool2d(Layer):
         return np.broadcast_to(grad / (height * width), self._shape)
 
 
-def _padded(x: np.ndarray, padding: int, value: float) -> np.ndarray:
-    """x (B, H, W, C) with `padding` rows and columns of `value` around each picture."""
-    if not padding:
-        return x
-    return np.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)), constant_values=value)
-
-
 def _cropped(x: np.ndarray, padding: int) -> np.ndarray:
-    return x[:, padding : x.shape[1] - padding, padding : x.shape[2] - padding]
+    return x[:, :, padding : x.shape[2] - padding, padding : x.shape[3] - padding]
 
 
 def _windows(padded: np.ndarray, pool: MaxPool2d | AvgPool2d) -> list[np.ndarray]:
-    """For each position in a window a view (B, H', W', C) of what all windows have there."""
+    """For each position in a window a view (B, C, H', W') of what all windows have there."""
     kernel, stride = pool.kernel_size, pool.stride
-    height, width = (output_size(size, kernel, stride, 0) for size in padded.shape[1:3])
+    height, width = (output_size(size, kernel, stride, 0) for size in padded.shape[2:])
     return [
-        padded[:, i : i + stride * (height - 1) + 1 : stride, j : j + stride * (width - 1) + 1 : stride]
+        padded[:, :, i : i + stride * (height - 1) + 1 : stride, j : j + stride * (width - 1) + 1 : stride]
         for i in range(kernel)
         for j in range(kernel)
     ]

@@ -9,6 +9,8 @@ from experiment.architecture import LayerPlan, plan_layers
 from experiment.layer_specs import LAYERS, Shape
 
 FLAT, IMAGE, POINTS = (5,), (3, 7, 6), (7, 6)
+MANY_CHANNELS = (9, 7, 6)
+"""More than numpy_ref/layers/im2col.py lays in memory one after the other."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,17 @@ CASES = [
     Case("Conv2d", IMAGE, {"out_channels": 4, "kernel_size": 2, "stride": 3, "padding": 2}),
     Case("Conv2d", IMAGE, {"out_channels": 4, "kernel_size": 5, "stride": 2, "padding": 3}),
     Case("Conv2d", IMAGE, {"out_channels": 4, "kernel_size": 3, "padding": 4}),
+    Case("Conv2d", IMAGE, {"out_channels": 9, "kernel_size": 3, "padding": 1}),
+    Case("Conv2d", MANY_CHANNELS, {"out_channels": 4, "kernel_size": 3, "stride": 2}),
+    Case("Conv2d", MANY_CHANNELS, {"out_channels": 10, "kernel_size": 2, "stride": 3, "padding": 2}),
     Case("MaxPool2d", IMAGE, {"kernel_size": 2}),
+    Case("MaxPool2d", MANY_CHANNELS, {"kernel_size": 2, "padding": 1}),
+    Case("MaxPool2d", MANY_CHANNELS, {"kernel_size": 3, "stride": 2, "padding": 1}),
     Case("MaxPool2d", IMAGE, {"kernel_size": 3, "stride": 2, "padding": 1}),
     Case("AvgPool2d", IMAGE, {"kernel_size": 2}),
     Case("AvgPool2d", IMAGE, {"kernel_size": 3, "stride": 2, "padding": 1}),
+    Case("AvgPool2d", MANY_CHANNELS, {"kernel_size": 3, "stride": 2, "padding": 1}),
+    Case("AdaptiveAvgPool2d", MANY_CHANNELS, {"output_size": 1}),
     Case("AdaptiveAvgPool2d", IMAGE, {"output_size": 1}),
     Case("Flatten", IMAGE),
     Case("BatchNorm1d", FLAT),
@@ -63,6 +72,8 @@ CASES = [
     Case("BatchNorm2d", IMAGE, {"momentum": 0.3, "eps": 1e-3}),
     Case("BatchNorm2d", IMAGE, evaluation=True),
     Case("BatchNorm2d", (3, 1, 1)),
+    Case("BatchNorm2d", MANY_CHANNELS),
+    Case("BatchNorm2d", MANY_CHANNELS, evaluation=True),
     Case("LayerNorm", FLAT),
     Case("LayerNorm", FLAT, {"eps": 1e-3}),
     Case("Dropout", FLAT, {"p": 0.3}),
