@@ -20,6 +20,7 @@ import numpy as np
 import torch
 
 from parity.check.catalogue import CATALOGUE
+from parity.check.constructors import arrays_for
 from parity.check.diagnosis import Diagnosis, Finding
 from parity.check.hand_written import Layer
 from parity.check.inside.program import CannotCall
@@ -116,7 +117,7 @@ def seen_arrays(mine: Any, module: torch.nn.Module, x: Array, g: Array, turn_squ
 
     Raises CannotCall.
     """
-    layer = Layer(mine, module, turn_square)
+    layer = Layer(mine, module, turn_square, arrays_for(mine, module, x))
     layer.set_parameters()
     y = layer.forward(x)
     found: Arrays = {"forward": y}
@@ -128,6 +129,16 @@ def seen_arrays(mine: Any, module: torch.nn.Module, x: Array, g: Array, turn_squ
         found["evaluation"] = layer.forward(x, training=False)
     found["overwritten"] = np.array(float(layer.overwritten))
     return found
+
+
+def _begun_at_one(seen: Arrays, right: Arrays, module: Any) -> Arrays:
+    """As if the running variance had begun at 1: some begin at 0, which makes no difference in the long run."""
+    if "running_var" not in seen or ("running_mean" in seen and _far(seen, right, "running_mean")):
+        return seen
+    from_one = seen["running_var"] + 1 - (module.momentum or 0.1)
+    if distance(from_one, right["running_var"]) > distance(seen["running_var"], right["running_var"]):
+        return seen
+    return {**{name: array for name, array in seen.items() if name != "evaluation"}, "running_var": from_one}
 
 
 def diagnose_layer(
@@ -158,6 +169,7 @@ def diagnose_layer(
             weight = getattr(module, "weight", None)
             if weight is not None and weight.ndim == 2 and weight.shape[0] == weight.shape[1]:
                 ways.append(seen_arrays(mine, module, x, g, turn_square=True))
+            ways = [_begun_at_one(seen, right, module) for seen in ways]
             cases.append(
                 (x, g, min(ways, key=lambda seen: sum(_far(seen, right, k) for k in right if k in seen)), right)
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from types import FunctionType
 from typing import Any
 
@@ -46,6 +47,10 @@ RUNNING = {
     "running_mean": r"(running|moving|mov|run|avg|ema|mean_|r)_?(mean|avg|mu|m)$|mean_(running|avg|ema)|^mu_?r",
     "running_var": r"(running|moving|mov|run|avg|ema|r)_?(var|variance|v)$|var(iance)?_(running|avg|ema)|^var_?r",
 }
+
+
+OWN_DEFAULTS = {"momentum", "decay", "alpha", "rho", "beta", "m", "p", "rate", "prob", "keep_prob", "keep", "p_keep"}
+"""Settings of batch norm and dropout that people define in other ways (0.9 of the old mean): their default stays."""
 
 
 def find_method(thing: Any, names: tuple[str, ...]) -> Callable[..., Any]:
@@ -102,6 +107,8 @@ def settings_of(module: Any) -> dict[str, Any]:
             "wf",
             "width",
             "pool",
+            *(f"{what}{axis}" for what in ("pool_", "kernel_", "filter_", "p", "k", "f") for axis in ("h", "w")),
+            *(f"{what}_{axis}" for what in ("pool", "kernel", "filter") for axis in ("height", "width")),
         ),
         "stride": ("s", "strides", "step"),
         "padding": ("pad", "p", "pads"),
@@ -127,9 +134,14 @@ def settings_of(module: Any) -> dict[str, Any]:
 
 
 def make(mine: Any, known: dict[str, Any]) -> Any:
-    """An object of a class or a factory; an object stays what it is."""
+    """An object of a class or a factory; an object stays what it is.
+
+    Settings are set, too, where the constructor has a default for them.
+    """
     if isinstance(mine, type):
-        return call(mine, known, {}, ())
+        own = OWN_DEFAULTS if {"num_features", "keep_prob"} & known.keys() else ()
+        optional = [n for n, p in inspect.signature(mine).parameters.items() if p.default is not p.empty]
+        return call(partial(mine, **{n: known[n] for n in optional if n in known and n not in own}), known, {}, ())
     if isinstance(mine, FunctionType) and mine.__name__ == "<lambda>":
         return mine()
     return mine
@@ -138,14 +150,16 @@ def make(mine: Any, known: dict[str, Any]) -> Any:
 class Layer:
     """A hand-written layer: forward(x, training) -> y, backward(g) -> dx, parameters and their gradients."""
 
-    def __init__(self, mine: Any, module: Any, turn_square: bool = False) -> None:
+    def __init__(
+        self, mine: Any, module: Any, turn_square: bool = False, arrays: dict[str, Array] | None = None
+    ) -> None:
         self.turn_square = turn_square
         self.known = settings_of(module)
         self.module = module
         if isinstance(mine, tuple):
             self.thing, (self._forward, self._backward) = None, mine
         else:
-            self.thing = make(mine, self.known)
+            self.thing = make(mine, {**self.known, **(arrays or {})})
             self._forward, self._backward = find_method(self.thing, FORWARD), find_method(self.thing, BACKWARD)
         self.params = {name: p.detach().numpy().copy() for name, p in module.named_parameters(recurse=False)}
         self.state: dict[str, Any] = {}

@@ -59,6 +59,57 @@ class MyPool:
         return dx
 
 
+class Affine:
+    """A layer that is handed its arrays."""
+
+    def __init__(self, W: np.ndarray, b: np.ndarray) -> None:
+        self.W, self.b = W, b
+
+    def forward(self, x: np.ndarray) -> np.ndarray:
+        self.x = x
+        return np.dot(x, self.W) + self.b
+
+    def backward(self, dout: np.ndarray) -> np.ndarray:
+        self.dW, self.db = np.dot(self.x.T, dout), np.sum(dout, axis=0)
+        return np.dot(dout, self.W.T)
+
+
+class Window(MyPool):
+    """Its stride has a default of its own."""
+
+    def __init__(self, pool_h: int, pool_w: int, stride: int = 1) -> None:
+        super().__init__(pool_h, stride)
+
+
+class BatchNorm:
+    """Its running variance begins at 0."""
+
+    def __init__(self, gamma: np.ndarray, beta: np.ndarray, momentum: float = 0.9) -> None:
+        self.gamma, self.beta, self.momentum = gamma, beta, momentum
+        self.running_mean = self.running_var = np.zeros(len(gamma))
+
+    def forward(self, x: np.ndarray, train_flg: bool = True) -> np.ndarray:
+        if not train_flg:
+            return self.gamma * (x - self.running_mean) / np.sqrt(self.running_var + 1e-5) + self.beta
+        mean, self.std = x.mean(0), np.sqrt(x.var(0) + 1e-5)
+        self.normed = (x - mean) / self.std
+        self.running_mean = self.momentum * self.running_mean + (1 - self.momentum) * mean
+        self.running_var = self.momentum * self.running_var + (1 - self.momentum) * x.var(0, ddof=1)
+        return self.gamma * self.normed + self.beta
+
+    def backward(self, dout: np.ndarray) -> np.ndarray:
+        self.dbeta, self.dgamma = dout.sum(0), (dout * self.normed).sum(0)
+        d = dout * self.gamma
+        return (d - d.mean(0) - self.normed * (d * self.normed).mean(0)) / self.std
+
+
+def test_constructors() -> None:
+    check_layer(Affine, torch.nn.Linear(4, 3))
+    check_layer(Affine, torch.nn.Linear(3, 3))
+    check_layer(Window, torch.nn.MaxPool2d(3, 2))
+    check_layer(BatchNorm, torch.nn.BatchNorm1d(4))
+
+
 def test_layers() -> None:
     check_layer(MyLinear, torch.nn.Linear(4, 3))
     check_layer(MyPool(3, 2), torch.nn.MaxPool2d(3, 2))
