@@ -9,6 +9,7 @@ run.
 
 from __future__ import annotations
 
+import copy
 import itertools
 import re
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ from parity.check.diagnosis import Diagnosis, Finding
 from parity.check.hand_written import Layer
 from parity.check.inside.program import CannotCall
 from parity.check.layer_mistakes import variants
+from parity.check.layouts import Layout, layouts
 from parity.check.outputs import distance
 
 Array = np.ndarray
@@ -98,8 +100,6 @@ def suitable_shapes(module: torch.nn.Module) -> list[tuple[int, ...]]:
 
 def right_arrays(module: torch.nn.Module, x: Array, g: Array) -> Arrays:
     """torch's own arrays for an input and a gradient at the output."""
-    import copy
-
     module = copy.deepcopy(module).double().train()
     inputs = torch.from_numpy(x).requires_grad_()
     y = module(inputs)
@@ -112,12 +112,35 @@ def right_arrays(module: torch.nn.Module, x: Array, g: Array) -> Arrays:
     return found
 
 
-def seen_arrays(mine: Any, module: torch.nn.Module, x: Array, g: Array, turn_square: bool = False) -> Arrays:
-    """The hand-written layer's arrays.
+def seen_arrays(
+    mine: Any, module: torch.nn.Module, x: Array, g: Array, right: Array, turn_square: bool = False
+) -> Arrays:
+    """The hand-written layer's arrays, stored so that its output is right, or has at least the right shape.
 
     Raises CannotCall.
     """
-    layer = Layer(mine, module, turn_square, arrays_for(mine, module, x))
+    arrays = arrays_for(mine, module, x)
+    first: Exception | None = None
+    ran: list[tuple[float, Layout]] = []
+    for layout in layouts(mine, module, x, turn_square):
+        own = mine if isinstance(mine, type | tuple) else copy.deepcopy(mine)  # whose running statistics move
+        layer = Layer(own, module, turn_square, arrays, layout)
+        try:
+            layer.set_parameters()
+            y = layer.forward(x)
+        except CannotCall as error:
+            first = first or error
+            continue
+        ran.append((np.inf if y.shape != g.shape else float(distance(y, right) > TOLERANCE), layout))
+        if ran[-1][0] == 0:
+            break
+    if first and not ran:
+        raise first
+    best = min(ran, key=lambda pair: pair[0])[1]
+    return _arrays_of(Layer(mine, module, turn_square, arrays, best), x, g)
+
+
+def _arrays_of(layer: Layer, x: Array, g: Array) -> Arrays:
     layer.set_parameters()
     y = layer.forward(x)
     found: Arrays = {"forward": y}
@@ -157,18 +180,13 @@ def diagnose_layer(
             parameter.copy_(torch.from_numpy(rng.normal(0.3, 0.7, parameter.shape)))
     cases = []
     for x in _inputs(module, shapes or suitable_shapes(module), rng):
-        with torch.no_grad():
-            g = (
-                rng.normal(0, 1, tuple(module(torch.from_numpy(x)).shape))
-                if "BatchNorm" not in d.network
-                else rng.normal(0, 1, x.shape)
-            )
         try:
+            g = rng.normal(0, 1, _output_shape(module, x))
             right = right_arrays(module, x, g)
-            ways = [seen_arrays(mine, module, x, g)]
+            ways = [seen_arrays(mine, module, x, g, right["forward"])]
             weight = getattr(module, "weight", None)
             if weight is not None and weight.ndim == 2 and weight.shape[0] == weight.shape[1]:
-                ways.append(seen_arrays(mine, module, x, g, turn_square=True))
+                ways.append(seen_arrays(mine, module, x, g, right["forward"], turn_square=True))
             ways = [_begun_at_one(seen, right, module) for seen in ways]
             cases.append(
                 (x, g, min(ways, key=lambda seen: sum(_far(seen, right, k) for k in right if k in seen)), right)
@@ -189,6 +207,18 @@ def diagnose_layer(
         detail = "its input, or the gradient it was given, is changed in place"
         d.findings.append(Finding("inplace_aliasing", "procedure", detail=detail))
     return d
+
+
+def _output_shape(module: torch.nn.Module, x: Array) -> tuple[int, ...]:
+    """Raises CannotCall where the module takes something else than one array of floats."""
+    if "BatchNorm" in type(module).__name__:  # a call would move its running statistics
+        return x.shape
+    try:
+        with torch.no_grad():
+            return tuple(module(torch.from_numpy(x)).shape)
+    except (RuntimeError, TypeError, AttributeError, ValueError, IndexError) as error:
+        line = str(error).splitlines()[0]
+        raise CannotCall(f"torch's {type(module).__name__} cannot take it: {line}; pass other shapes=[...]") from error
 
 
 def _inputs(module: torch.nn.Module, shapes: list[tuple[int, ...]], rng: np.random.Generator) -> Iterator[Array]:

@@ -7,18 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from parity.check.hand_written import FORWARD, find_method, make, settings_of
+from parity.check.hand_written import FORWARD, find_method, make
 from parity.check.inside.names import required
+from parity.check.layouts import ORDERS
+from parity.check.settings import settings_of
 
 WEIGHT = re.compile(r"^_*(w\d*|weights?|gamma|kernels?|filters?|theta)_?$", re.I)
 BIAS = re.compile(r"^_*(b\d*|bias(es)?|beta)_?$", re.I)
-ORDERS: dict[int, list[tuple[int, ...]]] = {
-    1: [(0,)],
-    2: [(1, 0), (0, 1)],
-    3: [(0, 1, 2)],
-    4: [(0, 1, 2, 3), (2, 3, 1, 0), (1, 2, 3, 0)],
-}
-"""The orders of axes in which people store weights, against torch's."""
 
 
 def arrays_for(mine: Any, module: Any, x: np.ndarray) -> dict[str, np.ndarray]:
@@ -33,8 +28,9 @@ def arrays_for(mine: Any, module: Any, x: np.ndarray) -> dict[str, np.ndarray]:
     words = [word for word in required(mine) if word not in known or word == "beta"]  # no momentum beside gamma
     shape = tuple(module(module.weight.new_tensor(x)).shape)
     found: list[dict[str, np.ndarray]] = []
-    for order in ORDERS[params["weight"].ndim]:
-        values = {word: params["weight"].transpose(order).copy() for word in words if WEIGHT.match(word)}
+    for order in reversed(ORDERS[params["weight"].ndim]):
+        weight = params["weight"].transpose(order) if order else params["weight"]
+        values = {word: weight.copy() for word in words if WEIGHT.match(word)}
         values |= {word: params["bias"].copy() for word in words if BIAS.match(word) and "bias" in params}
         if not values:
             return {}

@@ -14,6 +14,8 @@ import numpy as np
 from parity.check.inside.arrays import walk
 from parity.check.inside.names import fits_role, returned_names
 from parity.check.inside.program import CannotCall, bind
+from parity.check.layouts import Layout
+from parity.check.settings import settings_of
 
 Array = np.ndarray
 FORWARD = (
@@ -75,64 +77,6 @@ def call(function: Callable[..., Any], known: dict[str, Any], roles: dict[str, A
         raise CannotCall(f"{getattr(function, '__name__', function)}(): {type(error).__name__}: {error}") from error
 
 
-def settings_of(module: Any) -> dict[str, Any]:
-    """A torch module's numbers under the names that people give them, as values for a constructor or a function."""
-    known: dict[str, Any] = {}
-    aliases = {
-        "in_features": ("n_in", "n_inputs", "input_size", "fan_in", "d_in", "inputs", "n_input", "input_dim", "in_dim"),
-        "out_features": (
-            "n_out",
-            "n_neurons",
-            "output_size",
-            "fan_out",
-            "d_out",
-            "outputs",
-            "n_output",
-            "output_dim",
-            "out_dim",
-        ),
-        "in_channels": ("c_in", "cin", "n_in", "channels_in", "in_ch", "input_channels"),
-        "out_channels": ("c_out", "cout", "n_out", "filters", "n_filters", "num_filters", "channels_out", "out_ch"),
-        "kernel_size": (
-            "kernel",
-            "k",
-            "size",
-            "f",
-            "pool_size",
-            "window",
-            "filter_size",
-            "ksize",
-            "ks",
-            "hf",
-            "wf",
-            "width",
-            "pool",
-            *(f"{what}{axis}" for what in ("pool_", "kernel_", "filter_", "p", "k", "f") for axis in ("h", "w")),
-            *(f"{what}_{axis}" for what in ("pool", "kernel", "filter") for axis in ("height", "width")),
-        ),
-        "stride": ("s", "strides", "step"),
-        "padding": ("pad", "p", "pads"),
-        "num_features": ("n", "d", "dim", "features", "n_features", "size", "channels", "num_channels", "c"),
-        "normalized_shape": ("n", "d", "dim", "features", "size"),
-        "eps": ("epsilon",),
-        "momentum": ("decay", "alpha", "rho", "beta", "m"),
-        "p": ("rate", "prob", "drop", "dropout", "drop_prob", "dropout_rate", "drop_rate", "p_drop"),
-        "negative_slope": ("alpha", "slope", "leak", "a"),
-        "alpha": ("a",),
-        "dim": ("axis",),
-    }
-    for name, others in aliases.items():
-        if hasattr(module, name):
-            value = getattr(module, name)
-            if isinstance(value, tuple) and len(set(value)) == 1:
-                value = value[0]
-            known[name] = value
-            known.update({other: value for other in others if other not in known})
-    if hasattr(module, "p"):
-        known.update(keep_prob=1 - module.p, keep=1 - module.p, p_keep=1 - module.p)
-    return known
-
-
 def make(mine: Any, known: dict[str, Any]) -> Any:
     """An object of a class or a factory; an object stays what it is.
 
@@ -151,7 +95,12 @@ class Layer:
     """A hand-written layer: forward(x, training) -> y, backward(g) -> dx, parameters and their gradients."""
 
     def __init__(
-        self, mine: Any, module: Any, turn_square: bool = False, arrays: dict[str, Array] | None = None
+        self,
+        mine: Any,
+        module: Any,
+        turn_square: bool = False,
+        arrays: dict[str, Array] | None = None,
+        layout: Layout | None = None,
     ) -> None:
         self.turn_square = turn_square
         self.known = settings_of(module)
@@ -164,8 +113,20 @@ class Layer:
         self.params = {name: p.detach().numpy().copy() for name, p in module.named_parameters(recurse=False)}
         self.state: dict[str, Any] = {}
         self.turned: dict[str, str] = {}
+        self.layout = layout or Layout()
+        if isinstance(mine, tuple):
+            self._turn_parameters()
         self.mode_dict: dict[str, Any] = {}
         self.overwritten = False  # whether it changed an array that it was given
+
+    def _turn_parameters(self) -> None:
+        """Store the parameters as the functions expect them."""
+        for name, value in self.params.items():
+            if name == "weight" and self.layout.weight:
+                self.turned[name] = str(self.layout.weight)
+                self.params[name] = value.transpose(self.layout.weight).copy()
+            elif name == "bias":
+                self.params[name] = value.reshape(self.layout.bias)
 
     def set_parameters(self) -> None:
         """Copy torch's parameters into the layer's own arrays, whichever way they are stored."""
@@ -216,6 +177,7 @@ class Layer:
         Raises CannotCall.
         """
         self.set_training(training)
+        x = self.layout.images(x)
         roles: dict[str, Any] = {"x": x.copy(), "training": training}
         known = {**self.known, **self._functional(training)}
         known.update(dict.fromkeys(("training", "train", "is_training", "is_train", "train_mode"), training))
@@ -242,7 +204,7 @@ class Layer:
         if not isinstance(result, np.ndarray | np.floating):
             raise CannotCall("forward returned no array")
         self.x = x
-        return np.asarray(result)
+        return self.layout.back(np.asarray(result))
 
     def _functional(self, training: bool) -> dict[str, Any]:
         """Parameters and dictionaries for functions such as conv_forward(x, w, b, conv_param)."""
@@ -300,7 +262,7 @@ class Layer:
 
         Raises CannotCall.
         """
-        before = {f.path for f in walk(self.thing)} if self.thing is not None else set()
+        g = self.layout.images(g)
         roles = {"grad_output": g.copy(), "cache": self.state.get("cache", self.x), "x": self.x, "lr": 0.0}
         known = {**self.known, **self._functional(True), **{k: v for k, v in self.state.items() if k != "cache"}}
         known = {k: v for k, v in known.items() if k not in ("g", "d", "grad", "delta")}
@@ -323,8 +285,9 @@ class Layer:
             for name in ("dinputs", "dx", "grad_input", "dX", "grad_x", "dinput"):
                 if isinstance(getattr(self.thing, name, None), np.ndarray):
                     found["input gradient"] = getattr(self.thing, name)
-        del before
         rest = [(n, a) for n, a in arrays if a is not found.get("input gradient")]
+        if "input gradient" in found:
+            found["input gradient"] = self.layout.back(found["input gradient"])
         for name, value in self.params.items():
             gradient = self._gradient(name, value, rest)
             if gradient is not None:
@@ -347,7 +310,8 @@ class Layer:
         gradient = same[0]
         if gradient.size != value.size:
             return gradient
-        return _unstore(gradient, value.shape, self.turned.get(name, ""))
+        shape = self.module.get_parameter(name).shape
+        return _unstore(gradient, tuple(shape), self.turned.get(name, ""))
 
     def running(self) -> dict[str, Array]:
         """The running statistics of a batch norm, where they can be found."""
@@ -395,7 +359,7 @@ def _unstore(gradient: Array, shape: tuple[int, ...], turned: str) -> Array:
         return gradient.T
     if turned.startswith("("):
         order = [int(c) for c in turned if c.isdigit()]
-        return gradient.transpose(np.argsort(order))
+        return gradient.transpose(np.argsort(order)) if gradient.ndim == len(order) else gradient
     return gradient.reshape(shape)
 
 

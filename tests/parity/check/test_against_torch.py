@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from parity.check import check_layer, check_loss, check_optimizer
+from parity.check.inside.program import CannotCall
 
 
 class MyLinear:
@@ -62,8 +63,8 @@ class MyPool:
 class Affine:
     """A layer that is handed its arrays."""
 
-    def __init__(self, W: np.ndarray, b: np.ndarray) -> None:
-        self.W, self.b = W, b
+    def __init__(self, weight: np.ndarray, b: np.ndarray) -> None:
+        self.W, self.b = weight, b
 
     def forward(self, x: np.ndarray) -> np.ndarray:
         self.x = x
@@ -101,6 +102,37 @@ class BatchNorm:
         self.dbeta, self.dgamma = dout.sum(0), (dout * self.normed).sum(0)
         d = dout * self.gamma
         return (d - d.mean(0) - self.normed * (d * self.normed).mean(0)) / self.std
+
+
+def affine_forward(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, Any]:
+    return x @ w + b, (x, w, b)
+
+
+def affine_backward(dout: np.ndarray, cache: Any) -> tuple[np.ndarray, ...]:
+    x, w, _ = cache
+    return dout @ w.T, x.T @ dout, dout.sum(axis=0)
+
+
+def one_by_one_forward(a_prev: np.ndarray, w: np.ndarray, b: np.ndarray, hparameters: Any) -> tuple[np.ndarray, Any]:
+    """A convolution with channels last and kernels of size 1."""
+    return np.einsum("bhwc,co->bhwo", a_prev, w[0, 0]) + b[0, 0, 0], (a_prev, w)
+
+
+def one_by_one_backward(dz: np.ndarray, cache: Any) -> tuple[np.ndarray, ...]:
+    a_prev, w = cache
+    dw = np.einsum("bhwc,bhwo->co", a_prev, dz)[None, None]
+    return np.einsum("bhwo,co->bhwc", dz, w[0, 0]), dw, dz.sum((0, 1, 2))[None, None, None]
+
+
+def test_functions() -> None:
+    check_layer((affine_forward, affine_backward), torch.nn.Linear(4, 3))
+    check_layer((affine_forward, affine_backward), torch.nn.Linear(3, 3))
+    check_layer((one_by_one_forward, one_by_one_backward), torch.nn.Conv2d(2, 3, 1))
+
+
+def test_what_it_cannot_call_is_one_line() -> None:
+    with pytest.raises(CannotCall, match="torch's RNNCell cannot take it"):
+        check_layer(Affine, torch.nn.RNNCell(4, 3))
 
 
 def test_constructors() -> None:
