@@ -34,6 +34,15 @@ class Optimizer:
         """Change the weights w, with gradients g, and the arrays of `STATE` in place; all have the same shape."""
         raise NotImplementedError
 
+    def flush_denormals(self) -> None:
+        """Set numbers of the state below the smallest normal one to 0, which some processors are very slow with.
+
+        Momentum without a gradient shrinks until it is that small, and rounding keeps it there. Once an epoch is
+        enough.
+        """
+        for array in self.state.values():
+            array[np.abs(array) < np.finfo(array.dtype).smallest_normal] = 0
+
     def state_dict(self) -> dict[str, np.ndarray]:
         """What a resumed training needs: the number of steps, and the arrays of `STATE`."""
         return {"steps": np.array(self.steps)} | self.state

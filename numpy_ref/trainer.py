@@ -114,6 +114,7 @@ class Trainer:
         epoch, batches = len(self.history), self.data.num_batches("train")
         lr, start = self.optimizer.schedule(self.optimizer.steps), time.perf_counter()
         trained = self._train_epoch(epoch)
+        self.optimizer.flush_denormals()
         images_per_second = len(self.data.rows["train"]) / (time.perf_counter() - start)
         row: Row = {"epoch": epoch + 1, "step": (epoch + 1) * batches, "lr": lr}
         row |= {f"train/{name}": value for name, value in trained.items()}

@@ -138,6 +138,19 @@ def test_adam_equals_torch(steps: int, weight_decay: float, name: Any, dtype: st
         np.testing.assert_allclose(parameter.data, twin.detach().numpy(), **TOLERANCE[dtype])
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_denormal_momentum_becomes_zero(dtype: str) -> None:
+    smallest = np.finfo(dtype).smallest_normal
+    parameter = Parameter(np.zeros(4, dtype))
+    sgd = SGD([parameter], lambda _: 0.1, momentum=0.5)
+    parameter.grad[...] = smallest, -smallest, 2 * smallest, 1
+    sgd.step()
+    parameter.grad[...] = 0
+    sgd.step()  # halves all four
+    sgd.flush_denormals()
+    assert sgd.state["momentum_buffer"].tolist() == [0, 0, smallest, 0.5]
+
+
 def test_adam_by_hand() -> None:
     # At the first step m / (1 - β₁) = g and v / (1 - β₂) = g², so the step is lr · g / |g| = lr, whatever the gradient.
     parameter = Parameter(np.array([1.0, 1.0]))
