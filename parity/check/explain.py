@@ -216,7 +216,8 @@ class Gradients:
         """Whether the last layer's gradients, which show no mistakes made below it, are right up to a factor."""
         index = min(1, len(self.steps) - 1)
         seen = [part[index] for part in self._seen_last()]
-        return any(_alike(self._last_layer(loss, (), index), seen) for loss in self.losses)
+        held = self.weights[index][-1]
+        return any(_alike(self._last_layer(loss, (), index), seen, held) for loss in self.losses)
 
     def _usual_factor(self, match: Match) -> bool:
         """Whether the mistakes alone give the numbers, without a factor beside them."""
@@ -258,14 +259,19 @@ class Gradients:
         return [dws[-1], dbs[-1]]
 
 
-def _alike(predicted: list[Array], seen: list[Array | None]) -> bool:
-    """Equal up to one common factor (the weights' penalty, if any, is small beside it)."""
+def _alike(predicted: list[Array], seen: list[Array | None], held: Array | None = None) -> bool:
+    """Equal up to one common factor, and a multiple of the weights `held` (without them, it must be small)."""
     weight = seen[0]
     if weight is None or np.shape(weight) != np.shape(predicted[0]) or not np.isfinite(predicted[0]).all():
         return False
     factor = float((predicted[0] * weight).sum() / max((predicted[0] ** 2).sum(), 1e-300))
     if distance(weight, factor * predicted[0]) > 1e-3:
-        return False
+        if held is None:
+            return False
+        parts = np.stack([predicted[0].ravel(), held.ravel()], 1)
+        (factor, decay), *_ = np.linalg.lstsq(parts, weight.ravel().astype(float), rcond=None)
+        if distance(weight, factor * predicted[0] + decay * held) > 1e-3:
+            return False
     return seen[1] is None or _bias_error(seen[1], factor * predicted[1], 1e-9 * float(np.abs(weight).max())) < 1e-3
 
 

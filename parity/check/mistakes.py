@@ -73,6 +73,11 @@ def between_tweaks(net: Net) -> Iterator[Tweak]:
         if any(net.mask(k) for k in here):
             yield Tweak("dropout_mask_not_applied_backward", "", layer)
             yield Tweak("dropout_not_scaled", "backward", layer)
+            others = [k for k in range(len(net.hidden)) if k not in here and net.mask(k) and layer is not None]
+            yield from (Tweak("relu_mask_other_layer", f"{k} dropped", layer) for k in others)
+            yield from (
+                Tweak("wrong_layer_input", f"h{k + 1}", k + 1) for k in here if net.mask(k) and layer is not None
+            )
 
 
 def derivative_mistakes(activation: str) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from parity.check.diagnosis import Diagnosis, Finding
 from parity.check.network import Net
 from parity.check.outputs import distance, run
 from parity.check.seen import Array, Evaluation, Session, Step
+from parity.check.variants import numbers_of
 
 CLOSE = 1e-4
 
@@ -105,13 +107,25 @@ def _judge_evaluations(session: Session, training: Net, evaluating: Net | None, 
         elif evaluating is not None and any(training.masks) and _gives(_all_kept(training, evaluating), one):
             right.append(one)
             scaled = True
-        elif _gives(training, one):
+        elif any(_gives(net, one) for net in _with_dropout(session, training, evaluating)):
             wrong.append(one)
     if right:
         d.fine.append(f"evaluation: {', '.join(dict.fromkeys(one.name + '()' for one in right))}")
     if wrong:
         _name(wrong, right, training, d)
     return scaled
+
+
+def _with_dropout(session: Session, training: Net, evaluating: Net | None) -> Iterator[Net]:
+    """What is no evaluation: training, dropout beside running statistics, other probabilities of keeping a unit."""
+    yield training
+    if not any(training.masks):
+        return
+    if evaluating is not None:
+        yield replace(evaluating, masks=training.masks)
+    for number in numbers_of(session):
+        other = [m and replace(m, threshold=number) for m in training.masks]
+        yield replace(training, masks=tuple(m and replace(m, scale=1 / m.keep) for m in other))
 
 
 def _name(wrong: list[Evaluation], right: list[Evaluation], training: Net, d: Diagnosis) -> None:

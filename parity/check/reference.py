@@ -107,8 +107,10 @@ def tweaked_slope(
     if id == "relu_mask_other_layer":
         last = len(trace.h) - 1
         ways = {"reversed": last - layer, "next": min(layer + 1, last), "previous": max(layer - 1, 0)}
-        other = ways[option] if option in ways else int(option)
-        return derivative(activation, trace.z[other], (*trace.h, trace.out)[other])
+        other = ways[option] if option in ways else int(option.split()[0])
+        kept = trace.masks[other] if option.endswith("dropped") else None
+        slope = derivative(activation, trace.z[other], (*trace.h, trace.out)[other])
+        return slope if kept is None else slope * (kept != 0)
     if (id, option) not in derivative_mistakes(activation):
         return None
     if id in ("relu_mask_missing", "sigmoid_derivative_missing", "tanh_derivative_missing"):
@@ -228,6 +230,8 @@ def _input(layer: int, trace: Trace, tweaks: list[Tweak]) -> Array:
             if tweak.option in ("all z", "z"):
                 return trace.z[layer - 1] if layer else trace.a[0]
             source, number = tweak.option[0], int(tweak.option[1:])
+            if source == "h":  # before dropout
+                return trace.h[number - 1]
             return trace.a[number] if source == "a" else trace.z[number - 1]
     return trace.a[layer]
 

@@ -22,6 +22,7 @@ from parity.check.updates import RULES, known_rules
 Parts = list[Array]
 UNKNOWN_RULE = "the changes of the weights follow no known update rule"
 MOMENTUM = re.compile("moment|^mu$", re.I)
+EPSILON = re.compile(r"(^|_)eps(ilon)?(_|$)", re.I)
 DECAY = re.compile(r"decay|^wd$|^lam|^reg|^l2|lambd", re.I)
 
 
@@ -250,8 +251,8 @@ def named_rule(
     momenta = [v for n, v in session.extra.items() if 0 < v < 1 and v != rate]
     momenta = list(dict.fromkeys([*momenta, 0.9, 0.5, 0.8, 0.95, 0.99]))
     decays = [v for n, v in session.extra.items() if DECAY.search(n) and 0 < v <= 1]
-    eps_seen = [v for n, v in session.extra.items() if fits_role(n, "eps") and 0 < v < 0.1]
-    for rule, mistake, settings in known_rules(momenta, rate, eps_seen, decays):
+    eps_seen = [v for n, v in session.extra.items() if EPSILON.search(n) and 0 < v < 0.1]
+    for rule, mistake, settings in known_rules(momenta, rate, eps_seen, decays, _betas(session)):
         if scaled and (rule == "sgd" or mistake):
             continue
         with np.errstate(all="ignore"):
@@ -269,6 +270,12 @@ def named_rule(
                 mistake = mistake or "weight_decay_coupled_in_adamw"
             return "momentum" if settings.momentum else rule, mistake, factor
     return None
+
+
+def _betas(session: Session) -> tuple[float, float]:
+    """Adam's β1 and β2, as the file names them."""
+    named = [[v for n, v in session.extra.items() if fits_role(n, f"beta{k}") and 0 < v < 1] for k in (1, 2)]
+    return (named[0] or [0.9])[0], (named[1] or [0.999])[0]
 
 
 def _without_idle_biases(search: Gradients, step: Step) -> Step:

@@ -214,9 +214,12 @@ def two_mistakes(rule: str, s: Settings) -> Iterator[tuple[str, Settings]]:
 
 
 def known_rules(
-    momenta: list[float], lr: float, eps_seen: list[float], decays: list[float]
+    momenta: list[float], lr: float, eps_seen: list[float], decays: list[float], betas: tuple[float, float]
 ) -> Iterator[tuple[str, str, Settings]]:
-    """(rule, mistake, settings) that a network's own update may follow, the plainest first."""
+    """(rule, mistake, settings) that a network's own update may follow, the plainest first; `betas` are Adam's."""
+    adams = [Settings(lr=lr)]
+    if betas != (adams[0].beta1, adams[0].beta2):
+        adams.append(Settings(lr=lr, beta1=betas[0], beta2=betas[1]))
     yield "sgd", "", Settings(lr=lr)
     for mu in momenta:
         yield "sgd", "", Settings(lr=lr, momentum=mu)
@@ -226,17 +229,18 @@ def known_rules(
         for way in ("both", "gradient", "previous added"):
             yield "sgd", f"nesterov_wrong:{way}", Settings(lr=lr, momentum=mu, nesterov=True)
     for eps in dict.fromkeys((*eps_seen, 1e-8, 1e-7, 1e-6, 1e-10)):
-        yield "adam", "", Settings(lr=lr, eps=eps)
+        for one in adams:
+            yield "adam", "", replace(one, eps=eps)
         for alpha in (0.9, 0.99, 0.999):
             yield "rmsprop", "", Settings(lr=lr, eps=eps, alpha=alpha)
         yield "adagrad", "", Settings(lr=lr, eps=eps)
-    for eps in dict.fromkeys((*eps_seen, 1e-8, 1e-7, 1e-6)):
-        for mistake in mistakes_of("adam", Settings()):
-            yield "adam", mistake, Settings(lr=lr, eps=eps)
+    for one, eps in itertools.product(adams, dict.fromkeys((*eps_seen, 1e-8, 1e-7, 1e-6))):
+        for mistake in mistakes_of("adam", one):
+            yield "adam", mistake, replace(one, eps=eps)
     for decay in decays:
-        for eps in dict.fromkeys((*eps_seen, 1e-8, 1e-7)):
-            yield "adam", "", Settings(lr=lr, eps=eps, weight_decay=decay)
-            decoupled = Settings(lr=lr, eps=eps, weight_decay=decay, decoupled=True)
+        for one, eps in itertools.product(adams, dict.fromkeys((*eps_seen, 1e-8, 1e-7))):
+            yield "adam", "", replace(one, eps=eps, weight_decay=decay)
+            decoupled = replace(one, eps=eps, weight_decay=decay, decoupled=True)
             yield "adam", "", decoupled
             for mistake in ("weight_decay_without_lr", "l2_sign", "weight_decay_coupled_in_adamw:divided"):
                 yield "adam", mistake, decoupled

@@ -43,12 +43,16 @@ def with_layers_between(session: Session, nets: list[Net], training: bool) -> It
     step = session.steps[0]
     masks = list(_masks(session, step, widths))
     norms = [] if any(net.norms for net in nets) else list(_norms(session, step, widths, training))
-    choices: Iterator[Net] = itertools.chain(
+    # where there are both, the likeliest of each
+    likely = sorted(norms, key=lambda norm: [(n.outside, not n.scale, not n.shift) for n in norm if n])
+    scaled = sorted(masks, key=lambda mask: [abs(m.scale * m.keep - 1) > 1e-9 for m in mask if m])
+    one: Iterator[Net] = itertools.chain(
         (replace(net, masks=mask) for mask in masks for net in nets),
         (replace(net, norms=norm) for norm in norms for net in nets),
-        (replace(net, norms=norm, masks=mask) for norm in norms[:60] for mask in masks[:20] for net in nets),
     )
-    yield from itertools.islice(choices, LIMIT)
+    yield from itertools.islice(one, LIMIT)
+    for norm, mask, net in itertools.product(likely[:12], scaled[:12], nets[:12]):
+        yield replace(net, norms=norm, masks=mask)
 
 
 def training_variants(session: Session, net: Net) -> Iterator[Net]:

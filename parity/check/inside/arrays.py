@@ -23,7 +23,7 @@ STATE = re.compile(
 )
 WEIGHT = re.compile(r"^_*(w|weight|theta|kernel|syn|coef|param|u)", re.I)
 NUMBERS = (np.ndarray, np.floating, float)
-BIAS = re.compile(r"^_*(b|bias|biases|intercept|c)(\d|_|$|i)", re.I)
+BIAS = re.compile(r"^_*(b[ohy]?|bias|biases|intercept|c)(\d|_|$|i)", re.I)
 
 
 @dataclass

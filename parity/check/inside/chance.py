@@ -12,6 +12,8 @@ import numpy as np
 
 DRAWN: list[Any] = []
 """Uniform random numbers of the last call, one array for each draw: dropout's masks follow from them."""
+BITS: dict[str, float] = {}
+"""The probability that binomial(1, p) was last given, which the file may compute."""
 
 
 def recorded(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -32,6 +34,7 @@ def recorded_bits(real: Callable[..., Any]) -> Callable[..., Any]:
     def draw(n: Any, p: Any, size: Any = None) -> Any:
         bits = real(n, p, size)
         if n == 1 and np.ndim(bits) == 2 and len(DRAWN) < 20:
+            BITS["probability of a one"] = float(np.ravel(p)[0])
             DRAWN.append(np.where(bits > 0, p / 2, (1 + p) / 2))
         return bits
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from parity.check.inside.arrays import Array, Found, Layout
+from parity.check.inside.masks import hand_out
 from parity.check.inside.names import fits_role
 from parity.check.inside.program import BATCHES, Program
 
@@ -132,6 +133,7 @@ def give(program: Program, form: Form, x: Array, target: Array) -> None:
             program.globals[name] = RATE
     for holder, name, role in program.slots:
         holder[name] = roles[role]
+    hand_out(program, len(target), form.columns)
     for word in [w for w in program.known if re.match(r"^(m|one_hot_?y|onehot)$", w, re.I)]:
         program.known[word] = len(target) if word == "m" else target
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from parity.check.inside.arrays import parts
+from parity.check.inside.chance import BITS
 from parity.check.inside.data import RATE
+from parity.check.inside.masks import keep_of
 from parity.check.inside.modes import own_objects
-from parity.check.inside.names import fits_role, signature
+from parity.check.inside.names import COMPILED, fits_role, signature
 from parity.check.inside.optimizers import SETTINGS
 from parity.check.inside.program import Program
 from parity.check.inside.session import Driver
@@ -53,7 +55,11 @@ def _knows_rate_attribute(program: Program) -> bool:
 
 def hyperparameters(program: Program, calls: list[str]) -> dict[str, float]:
     """Numbers by name: attributes of the network and what it holds, globals and defaults that an update reads."""
-    found: dict[str, float] = {}
+    found: dict[str, float] = dict(BITS)
+    if program.makes_masks or any(
+        fits_role(n, "keep") for f in program.functions.values() for n in signature(f).parameters
+    ):
+        found["mask keep"] = keep_of(program)
     owners = [getattr(function, "__self__", None) for function in program.functions.values()]
     roots = [*program.roots.values(), *(getattr(owner, "_optimizer", None) for owner in owners)]
     for root in [*roots, *(part for one in roots for _, part in parts(one) if hasattr(part, "__dict__"))]:
@@ -67,4 +73,11 @@ def hyperparameters(program: Program, calls: list[str]) -> dict[str, float]:
             if fits_role(word, "momentum"):
                 chosen = parameter.default if isinstance(parameter.default, float) else SETTINGS["momentum"]
                 found.setdefault("momentum", chosen)
+            elif isinstance(parameter.default, float) and not _is_given(program, word):
+                found.setdefault(word, parameter.default)
     return found
+
+
+def _is_given(program: Program, word: str) -> bool:
+    """Whether a call binds this parameter, whatever its default is."""
+    return any(fits_role(word, role) for role in program.roles if role in COMPILED)

@@ -12,6 +12,7 @@ import numpy as np
 from parity.check.inside.arrays import Array, look_up, parts, walk
 from parity.check.inside.chance import DRAWN
 from parity.check.inside.data import Evaluation, Form, Step, as_output, batches, give
+from parity.check.inside.masks import take_away
 from parity.check.inside.names import fits_role, signature
 from parity.check.inside.program import CannotCall, Program
 
@@ -144,11 +145,12 @@ def evaluations(program: Program, form: Form, rng: np.random.Generator) -> list[
     found = []
     for name, function in list(program.functions.items()):
         words = _parameters(function)
-        if not re.search(EVALUATES, name, re.I) or not any(fits_role(w, "x") for w in words):
+        outputs_only = _may_lack_labels(function)
+        if not (outputs_only or re.search(EVALUATES, name, re.I)) or not any(fits_role(w, "x") for w in words):
             continue
-        explicit = any(fits_role(w, role) for w in words for role in ("training", "testing", "mode"))
+        explicit = any(fits_role(w, role) for w in words for role in ("training", "testing", "mode", "mask", "masks"))
         plain = bool(re.search(r"predict|eval|infer|^test|proba|score|accura|valid|classif", name, re.I))
-        if not explicit and not plain:
+        if not explicit and not plain and not outputs_only:
             continue
         forms = [form, *(replace(form, labels=labels) for labels in ("integers", "one-hot") if labels != form.labels)]
         one = next((e for f in forms if (e := _evaluate(program, f, rng, name, explicit))), None)
@@ -158,6 +160,11 @@ def evaluations(program: Program, form: Form, rng: np.random.Generator) -> list[
     return found
 
 
+def _may_lack_labels(function: Callable[..., Any]) -> bool:
+    """Whether a function gives outputs where it is given no labels: loss(X, y=None)."""
+    return any(fits_role(n, "y") and p.default is None for n, p in signature(function).parameters.items())
+
+
 def _evaluate(program: Program, form: Form, rng: np.random.Generator, name: str, explicit: bool) -> Evaluation | None:
     assert program.layout is not None
     ((x, target),) = batches(program.layout.sizes, rng, (SAMPLES,), complete=True)
@@ -165,9 +172,12 @@ def _evaluate(program: Program, form: Form, rng: np.random.Generator, name: str,
     set_mode(program, training=True)  # as a training leaves it
     if explicit:
         set_mode(program, training=False)
+        take_away(program)
     step = Step(x, target, *program.weights(), others=copies(others(program)))
     try:
-        result = program.call(name, without=("output",))
+        result = program.call(
+            name, without=("output", "y") if _may_lack_labels(program.functions[name]) else ("output",)
+        )
     except (CannotCall, KeyError, ValueError, TypeError, IndexError, AttributeError):
         return None
     step.draws = masks_drawn(form)

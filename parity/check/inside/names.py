@@ -59,6 +59,9 @@ ROLES: dict[str, str] = {
     "training": r"train(ing)?|is_?train(ing)?|(is_?)?train(ing)?_?(mode|phase|flag|time)|use_?dropout|(do|with|apply)_?dropout",
     "testing": r"(is_?)?(test(ing)?|eval(uation)?|infer(ence)?|predict(ing)?|deterministic)(_?(mode|phase|flag|time))?",
     "mode": r"mode|phase|stage",
+    "keep": r"keep_?(prob(ability)?|rate|p)?|p_?keep|dropout_?(rate|p|prob(ability)?)?|drop_?(rate|p|prob(ability)?)|p_?drop(out)?",
+    "mask": r"(drop(out)?_?|keep_?)?mask|mask(e|ara|que)|d_?mask",
+    "masks": r"(drop(out)?_?|keep_?)?masks|mask(en|aras|ques)|mask_?list",
 }  # fmt: skip
 COMPILED = {role: re.compile(f"^_?({pattern})_?$", re.I) for role, pattern in ROLES.items()}
 

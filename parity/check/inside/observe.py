@@ -11,6 +11,7 @@ import numpy as np
 
 from parity.check.inside.accuracy import judge_accuracy
 from parity.check.inside.data import BATCHES, RATE, Form, Session, Step, batches, give
+from parity.check.inside.differences import differences
 from parity.check.inside.hyperparameters import has_rate, hyperparameters, knows_batch_size, knows_rate
 from parity.check.inside.load import Submission, load
 from parity.check.inside.makers import KINDS, programs
@@ -136,7 +137,8 @@ def _plans(calls: dict[str, str]) -> list[dict[str, str]]:
         return []
     plans = [calls]
     if "step" in calls and "backward" in calls:
-        plans.append({part: name for part, name in calls.items() if part in ("forward", "step")})
+        seen = "forward" if "forward" in calls else "loss"
+        plans.append({part: name for part, name in calls.items() if part in (seen, "step")})
     return plans
 
 
@@ -153,10 +155,18 @@ def _add_differences(session: Session, program: Program, form: Form) -> None:
         give(program, form, x, target)
         driver = Driver(program, form)
         driver.calls = session.calls
-        program.set_weights(stream(3))
-        session.steps[0].numeric = driver.differences(len(x))
+        _overwrite(program, driver, len(x))
+        session.steps[0].numeric = differences(driver, len(x))
     except FAILURES:
         return
+
+
+def _overwrite(program: Program, driver: Driver, count: int) -> None:
+    """Random weights and biases, and a batch norm's γ and β."""
+    program.set_weights(stream(3))
+    if "forward" in driver.calls and others(program) and not driver.form.single:
+        set_mode(program, training=True)
+        vary_others(program, lambda: driver.forward(driver.calls["forward"], count), stream(8))
 
 
 TRAINING_SAMPLES = 17
@@ -312,10 +322,7 @@ def _record(
         give(program, form, *data[0])
         driver = Driver(program, form)
         driver.calls = dict(calls)
-        program.set_weights(stream(3))
-        if "forward" in calls and others(program) and not form.single:
-            set_mode(program, training=True)
-            vary_others(program, lambda: driver.forward(calls["forward"], len(data[0][0])), stream(8))
+        _overwrite(program, driver, len(data[0][0]))
         steps = []
         for x, target in data:
             try:

@@ -44,6 +44,10 @@ class Program:
     """The last gradients of all weights and then of all biases, as the program stores them."""
     aliased: bool = False
     """Whether two values of a forward pass lie in the same memory."""
+    makes_masks: tuple[str, int] | tuple[()] | None = None
+    """The function that makes dropout's masks, and how it is called; None where nobody has looked."""
+    mask_draws: list[Array] = field(default_factory=list)
+    """The random numbers of the masks that functions are given, samples as rows."""
     slots: list[tuple[dict[str, Any], str, str]] = field(default_factory=list)
     """(dictionary, name, role) of attributes and global names that hold the data: each batch is written there."""
 
@@ -265,7 +269,19 @@ def bind(
     return arguments
 
 
-NEVER_REPLACED = {"params", "grads", "output", "cache", "seed", "rng", "count", "grad_output", "sizes", "hidden_list"}
+NEVER_REPLACED = {
+    "keep",
+    "params",
+    "grads",
+    "output",
+    "cache",
+    "seed",
+    "rng",
+    "count",
+    "grad_output",
+    "sizes",
+    "hidden_list",
+}
 
 
 def _keeps_default(default: Any, value: Any) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from parity.check.inside.arrays import Array, Found, find_gradients, look_up, walk
 from parity.check.inside.chance import own_rng
 from parity.check.inside.data import Form, Step, choose_output, give
+from parity.check.inside.masks import same_masks
 from parity.check.inside.modes import copies, masks_drawn, others, put_others, set_mode, snapshot
 from parity.check.inside.names import fits_role, pairs_parameters, possible_names, required, returned_names, signature
 from parity.check.inside.optimizers import call_step, is_rule_of_one, takes_gradients
@@ -19,7 +20,7 @@ from parity.check.inside.results import direct, gradient_container, rest, same_m
 
 FORWARD = r"forward|feed|predict_proba|propag|^fwd|infer|activate|^output|compute_out|hypothesis|^net(work)?$|^model$|^run$|logits|scores|__call__|^predict|^query|^loss$|^think$|^f$|vorw|adelante|avant|propaga|salida|saida|sortie"  # noqa: E501
 LOSS = r"loss|cost|entropy|criterion|objective|mse|error|nll|bce|xent|likelihood|^ce$|_ce$|fehler|verlust|perte|perdida|perda|cout|costo|custo|^erro"  # noqa: E501
-BACKWARD = r"back|grad|bprop|derivativ|bwd|^loss|rueckw|ableit|retro|arriere|atras|prime$"
+BACKWARD = r"back|grad|bprop|derivativ|bwd|^loss|cost_?f|rueckw|ableit|retro|arriere|atras|prime$"
 UPDATE = r"update|^step|_step$|apply|optimi[sz]e|sgd|descen|adjust|learn|improve|correct|move|tune|lern|aktualis|actuali|atualiz|ajust|mise_a_jour|mettre_a_jour|schritt|paso|passo|etape"  # noqa: E501
 STEP = r"^training loop|train_?(step|on_batch|batch|one)|^step$|_step$|partial_fit|update_mini_?batch|fit_batch|one_step|train_iter|^update$|^train$|^fit$|^learn$|^SGD$|back|descent|optimi[sz]e|lern|schritt|paso|passo|etape|entren|entrain|trein"  # noqa: E501
 TRAIN = r"^train|^entren|^entrain|^trein|^apprend|^aprend|^lern|^fit|descent|^model$|nn_model|learn|optimi[sz]e|^run|SGD|layer_model"  # noqa: E501
@@ -284,36 +285,6 @@ class Driver:
             raise CannotCall("no loss")
         return found
 
-    def differences(self, count: int) -> list[Array]:
-        """Central differences of the network's own loss, for some entries of each weight and bias, where possible."""
-        program, found = self.program, []
-        if self.backward_updates or self.layout.joined is not None:
-            return []
-        try:
-            if self.value(count) != self.value(count):  # random: nothing can be differentiated
-                return []
-            for weight, bias in zip(self.layout.weights, self.layout.biases, strict=True):
-                rows = []
-                for path in (weight, bias):
-                    array = None if path is None else look_up(program.roots, path)
-                    if array is None or array.dtype != np.float64:
-                        continue
-                    for index in [
-                        np.unravel_index(k, array.shape) for k in range(0, array.size, max(array.size // 6, 1))
-                    ]:
-                        kept, values = array[index], []
-                        for sign in (1, -1):
-                            array[index] = kept + sign * 1e-5
-                            values.append(self.value(count))
-                        array[index] = kept
-                        slope = (values[0] - values[1]) / 2e-5
-                        place = index[::-1] if self.layout.transposed and path is weight else index
-                        rows.append((*place, slope) if path is weight else (max(place), -1, slope))
-                found.append(np.array(rows, float))
-        except (CannotCall, ValueError, IndexError):
-            return []
-        return found
-
     def step(self, x: Array, target: Array) -> Step:
         """One training step with everything that can be seen."""
         program, calls = self.program, self.calls
@@ -336,11 +307,13 @@ class Driver:
             name = calls.get("update") or calls["step"]
             result = call_step(program, name)
             program.replace_roots(name, result)
+            same_masks(program, masks_drawn(self.form), by_itself)
             step.draws = masks_drawn(self.form) or step.draws
             if "step" in calls and step.loss is None:
                 step.loss = scalar(result)
         if "update" in calls or "step" in calls or self.backward_updates:
             step.new_weights, step.new_biases = program.weights()
+        step.draws = step.draws or program.mask_draws
         step.new_others = copies(others(program))
         if by_itself:
             trained, later = program.arrays(), snapshot(program)

@@ -100,6 +100,16 @@ MUTATIONS: list[Mutation] = [
     ("given_layers.py", [("return grad * self.on", "return grad")], ["relu_mask_missing"]),
     ("given_layers.py", [("grad * (1 - self.out**2)", "grad * (1 - self.out)")], ["tanh_derivative_wrong"]),
     ("given_layers.py", [("self.x.T @ grad, grad.sum(axis=0)", "self.x.T @ grad, grad.mean(axis=0)")], ["bias_grad_averaged"]),
+    ("masks.py", [("net[f\"W{l}\"].T @ dZ * masks[l - 2]", "net[f\"W{l}\"].T @ dZ")], ["dropout_mask_not_applied_backward"]),
+    ("masks.py", [(" / (1 - p_drop)", " * 1.0")], ["dropout_not_scaled"]),
+    ("masks.py", [("ones = [1.0] * (len(net) // 2 - 1)", "ones = [dropout_mask((w, X.shape[1]), 0.3) for w in (len(net['b1']), len(net['b2']))]")],
+     ["dropout_in_test"]),
+    ("keep_prob.py", [("dropped.T @ p", "hidden.T @ p")], ["wrong_layer_input"]),
+    ("keep_prob.py", [("b2, 1.0)", "b2, 0.9)")], ["dropout_in_test"]),
+    ("ones_column.py", [("delta3 = h - labels", "delta3 = (h - labels) * h * (1 - h)")], ["mse_gradient_for_cross_entropy"]),
+    ("ones_column.py", [(" * a2 * (1 - a2))", ")")], ["sigmoid_derivative_missing"]),
+    ("norm_adam.py", [("(1 - self.hidden**2)", "(1 - self.hidden)")], ["tanh_derivative_wrong"]),
+    ("norm_adam.py", [("(np.sqrt(v) + self.adam_eps)", "np.sqrt(v + self.adam_eps)")], ["adam_eps_inside_sqrt"]),
 ]  # fmt: skip
 
 
