@@ -31,8 +31,8 @@ class Match:
     decays: list[float]
     bias_decays: list[float]
     error: float
-    undecayed: list[int] = field(default_factory=list)
-    """The layers whose gradients lack the penalty that the others have."""
+    layer_decays: list[float] = field(default_factory=list)
+    """The multiples of the weights in each layer's gradient, where they are not the same."""
 
 
 NEVER_RESET = ((Tweak("grad_not_reset"),), (Tweak("grad_not_reset", "sums"),))
@@ -54,7 +54,7 @@ class Gradients:
         self.tolerance = session.tolerance
         self.flat = [(_flat(dws), _flat(w)) for (dws, _), w in zip(observed, self.weights, strict=True)]
         self.finite = all(np.isfinite(seen).all() for seen, _ in self.flat)
-        self.undecayed: list[int] = []
+        self.layer_decays: list[float] = []
         self.penalised = any(loss.penalty for loss in losses)
         self.pairs = False
         """Whether two mistakes at once are searched for."""
@@ -110,7 +110,7 @@ class Gradients:
         if max(same) - min(same) > 1e-3 * max(abs(value) for value in same) and not self._may_be_rates(same):
             return None
         first, second, third = ([found[k] for k in keys] for found in (ratios, decays, bias_decays))
-        return Match(tweaks, loss, first, second, third, worst, self.undecayed)
+        return Match(tweaks, loss, first, second, third, worst, self.layer_decays)
 
     def _may_match(self, loss: Loss, tweaks: tuple[Tweak, ...]) -> bool:
         """Whether the last layer's weight gradients fit: most mistakes are ruled out by these alone, four times faster.
@@ -148,7 +148,7 @@ class Gradients:
         if error > self.tolerance * 3 and len(weights) > 1 and self.penalised:
             ratio, decayed = self._fit_each(y, dws, weights)
             decay = max(decayed, key=abs)
-            if all(abs(one) < 1e-6 or abs(one - decay) < 1e-4 * abs(decay) for one in decayed):
+            if all(any(abs(one - q * decay) < 1e-4 * abs(decay) for q in (1, 0, -1, 0.5)) for one in decayed):
                 error = _worst(seen_w, dws, weights, ratio, decayed)
         bias_decay = 0.0
         pairs = [
@@ -170,7 +170,7 @@ class Gradients:
                 if max(wrong) < self.tolerance * 3:
                     errors, bias_decay = wrong, decay
             error = max(error, *errors)
-        self.undecayed = [k for k, one in enumerate(decayed) if decay and abs(one) < 1e-6]
+        self.layer_decays = decayed if decay and len({f"{one:.6g}" for one in decayed}) > 1 else []
         return float(ratio), float(decay), bias_decay, error
 
     @staticmethod
@@ -244,6 +244,9 @@ class Gradients:
             return
         right = [t for t, predicted in touching if _alike(predicted, seen)]
         yield from itertools.product(right, [t for t, _ in others])
+        # the weights' part may be one mistake, and the biases' another
+        weights = [t for t, predicted in touching if _alike(predicted, [seen[0], None])]
+        yield from itertools.product(weights, [t for t, _ in touching])
         if not right:
             yield from itertools.combinations([t for t, _ in touching], 2)
 

@@ -141,10 +141,8 @@ def _penalty(match: Match, place: str, d: Diagnosis) -> None:
         d.findings.append(
             Finding("l2_on_biases", place, detail=f"the bias gradients hold {match.bias_decays[0]:.4g} b")
         )
-    if penalty > 1e-9 and match.undecayed:
-        names = ", ".join(str(layer + 1) for layer in match.undecayed)
-        detail = f"the loss holds {penalty:.4g} ΣW² of all layers, the gradient of layer {names} nothing"
-        d.findings.append(Finding("l2_missing_in_gradient", place, match.undecayed[0], detail=detail))
+    if penalty > 1e-9 and match.layer_decays:
+        d.findings.append(_of_one_layer(match.layer_decays, penalty, place))
     elif penalty > 1e-9:
         q = decay / (2 * penalty)
         if abs(q) < CLOSE:
@@ -174,3 +172,13 @@ def _penalty(match: Match, place: str, d: Diagnosis) -> None:
         )
     elif abs(decay) > 1e-6:
         d.notes.append(f"weight decay: the gradient holds {decay:.4g} W")
+
+
+def _of_one_layer(decays: list[float], penalty: float, place: str) -> Finding:
+    """The first layer whose gradient holds another multiple of the weights than it ought to, where layers differ."""
+    layer = next((k for k, one in enumerate(decays) if not close(one, 2 * penalty)), 0)
+    kinds = {0.0: "l2_missing_in_gradient", -1.0: "l2_sign", 0.5: "l2_without_two", 2.0: "l2_without_two"}
+    q = decays[layer] / (2 * penalty)
+    id = next((name for value, name in kinds.items() if abs(q - value) < CLOSE), "l2_wrong_scale")
+    detail = f"the loss holds {penalty:.4g} ΣW² of all layers, this gradient {decays[layer]:.4g} W"
+    return Finding(id, place, layer, detail=detail, reproduced=id != "l2_wrong_scale")

@@ -96,7 +96,21 @@ class Layout:
 def find_layout(
     roots: dict[str, Any], inputs: int | None, outputs: int | None, joined: int | None = None
 ) -> Layout | None:
-    """The chain of weight matrices from `inputs` to `outputs` features, with their biases; None where there is none."""
+    """The chain of weight matrices from `inputs` to `outputs` features, with their biases; None where there is none.
+
+    Square matrices lie as others of the file did.
+    """
+    found = _find_layout(roots, inputs, outputs, joined)
+    if found is not None and len(set(found.sizes)) > 1:
+        LAST_SEEN[0] = found.transposed
+    return found
+
+
+LAST_SEEN = [False]
+"""Whether the last weights that were not square lay as (out, in)."""
+
+
+def _find_layout(roots: dict[str, Any], inputs: int | None, outputs: int | None, joined: int | None) -> Layout | None:
     everything = [f for name, root in roots.items() for f in walk(root, (name,)) if isinstance(f.value, np.ndarray)]
     held = [f for f in everything if not f.is_gradient]
     plain = [f for f in held if not any(STATE.search(word) for word in f.path)]
@@ -128,7 +142,7 @@ def _layout_of(usable: list[Found], inputs: int | None, outputs: int | None, joi
     wide = [f for f in matrices if 1 not in f.value.shape]
     for candidates in (named, wide, matrices):
         for ordered in (sorted(candidates, key=lambda f: f.order), candidates):
-            for transposed in (False, True):
+            for transposed in (LAST_SEEN[0], not LAST_SEEN[0]) if inputs == outputs else (False, True):
                 chain = _chain(ordered, transposed, inputs, outputs, joined is not None)
                 if chain and joined is not None:
                     sizes = [_shape(chain[0], transposed)[0] - 1] + [_shape(f, transposed)[1] for f in chain]

@@ -49,7 +49,8 @@ def _knows_rate_attribute(program: Program) -> bool:
         return True
     held = [pair for holder in own_objects(program) for pair in vars(holder).items()]
     root = next(iter(program.roots.values()))
-    held += list(getattr(root, "__dict__", {}).items())
+    owners = [root, *(getattr(function, "__self__", None) for function in program.functions.values())]
+    held += [pair for owner in owners for pair in getattr(owner, "__dict__", {}).items()]
     return any(fits_role(n, "lr") and isinstance(v, float) and v == RATE for n, v in held)
 
 

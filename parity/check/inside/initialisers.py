@@ -43,49 +43,61 @@ def _made_by_function(submission: Submission, sizes: list[int]) -> Iterator[Prog
     makers = [n for n in functions if likely.search(n) or not _asks_for_data(functions[n])]
     makers.sort(key=lambda n: (not re.search("init", n, re.I), not likely.search(n)))
     makers += [n for n in functions if n not in makers and _takes_sizes(functions[n])]
+    one_layer: list[Program] = []
     for maker in makers:
-        roles = size_roles(sizes)
-        function = functions[maker]
-        give_data(roles, sizes)
-        for order, without in [(o, (*w, "x", "y")) for o, w in ATTEMPTS] + [(ATTEMPTS[0][0], ())]:
-            try:
-                arguments = bind(function, constants, roles, without, order)
-                result = run(
-                    _with_widths(function, sizes),
-                    arguments if not _widths(function) else {},
-                    str(submission.path),
-                    submission.names,
-                    supply=_supplier(submission, sizes),
-                )
-            except CannotCall as error:
-                submission.skipped.append(f"{maker}(): {error}")
-                continue
-            result = _each_layer(submission, function, sizes, result)
-            names = returned_names(function, result)
-            if isinstance(result, tuple) and all(re.fullmatch(r"r\d+", n) for n in names or []):
-                names = _names_in_use(functions, len(result)) or names
-            if isinstance(result, tuple) and names and not hasattr(result, "_fields"):
-                roots = dict(zip(names, result, strict=True))
-            else:
-                word = returned_name(function) or "r0"
-                roots = {"params" if re.fullmatch(r"r\d+", word) else word: result}
-            program = Program(functions, roots, str(submission.path), submission.names, style="functions")
-            program.roles.update(call_roles(roles))
-            program.known.update({**constants, **loss_arguments(submission)})
-            program.known.update(dict.fromkeys(("num_labels", "num_classes", "n_classes", "n_labels"), sizes[-1]))
-            program.find_slots(None, sizes)
-            settled = list(settled_programs(program, sizes))
-            for one in settled:
-                one.known.update(one.roots)
-                one.refresh_params()
-                one.functions = {
-                    **functions,
-                    **_methods(submission, result),
-                    **dict(optimizer_methods(submission, one)),
-                }
+        settled = _made_by(submission, maker, sizes, constants)
+        if any(p.layout and len(p.layout.sizes) > 2 for p in settled):
             yield from settled
-            if settled:
-                return
+            return
+        one_layer = one_layer or settled  # perhaps what a maker of whole networks calls
+    yield from one_layer
+
+
+def _made_by(submission: Submission, maker: str, sizes: list[int], constants: dict[str, Any]) -> list[Program]:
+    """The programs whose weights this function makes."""
+    functions = submission.callables()
+    roles = size_roles(sizes)
+    function = functions[maker]
+    give_data(roles, sizes)
+    for order, without in [(o, (*w, "x", "y")) for o, w in ATTEMPTS] + [(ATTEMPTS[0][0], ())]:
+        try:
+            arguments = bind(function, constants, roles, without, order)
+            result = run(
+                _with_widths(function, sizes),
+                arguments if not _widths(function) else {},
+                str(submission.path),
+                submission.names,
+                supply=_supplier(submission, sizes),
+            )
+        except CannotCall as error:
+            submission.skipped.append(f"{maker}(): {error}")
+            continue
+        result = _each_layer(submission, function, sizes, result)
+        names = returned_names(function, result)
+        if isinstance(result, tuple) and all(re.fullmatch(r"r\d+", n) for n in names or []):
+            names = _names_in_use(functions, len(result)) or names
+        if isinstance(result, tuple) and names and not hasattr(result, "_fields"):
+            roots = dict(zip(names, result, strict=True))
+        else:
+            word = returned_name(function) or "r0"
+            roots = {"params" if re.fullmatch(r"r\d+", word) else word: result}
+        program = Program(functions, roots, str(submission.path), submission.names, style="functions")
+        program.roles.update(call_roles(roles))
+        program.known.update({**constants, **loss_arguments(submission)})
+        program.known.update(dict.fromkeys(("num_labels", "num_classes", "n_classes", "n_labels"), sizes[-1]))
+        program.find_slots(None, sizes)
+        settled = list(settled_programs(program, sizes))
+        for one in settled:
+            one.known.update(one.roots)
+            one.refresh_params()
+            one.functions = {
+                **functions,
+                **_methods(submission, result),
+                **dict(optimizer_methods(submission, one)),
+            }
+        if settled:
+            return settled
+    return []
 
 
 def _widths(function: Callable[..., Any]) -> bool:

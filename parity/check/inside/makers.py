@@ -13,7 +13,7 @@ import numpy as np
 
 from parity.check.inside import stacks, toolkit
 from parity.check.inside.adapter import adapted, is_adapter
-from parity.check.inside.data import Form, batches, give
+from parity.check.inside.data import RATE, Form, batches, give
 from parity.check.inside.initialisers import function_programs
 from parity.check.inside.load import Submission
 from parity.check.inside.names import fits_role, required, signature
@@ -116,7 +116,27 @@ def _instance_programs(submission: Submission, instance: Any, sizes: list[int], 
         if isinstance(weights, dict | list):
             one.roles["params"] = weights
         one.functions = {**one.functions, **dict(optimizer_methods(submission, one))}
+        one.functions = {**_trainer_methods(submission, instance), **one.functions}
     yield from settled
+
+
+HOLDS_NETWORK = re.compile(r"_?(model|net(work)?|nn|n|mlp|classifier|red|netz|reseau)_?", re.I)
+
+
+def _trainer_methods(submission: Submission, network: Any) -> dict[str, Any]:
+    """The methods of classes that are made of a network, to train it: Trainer(model).train(x, y)."""
+    found: dict[str, Any] = {}
+    for name, cls in submission.classes().items():
+        needed = required(cls)
+        if type(network) is cls or len(needed) != 1 or not HOLDS_NETWORK.fullmatch(needed[0]):
+            continue
+        try:
+            trainer = run(cls, bind(cls, {needed[0]: network}, {"lr": RATE}), str(submission.path), submission.names)
+        except CannotCall as error:
+            submission.skipped.append(f"{name}(): {error}")
+            continue
+        found.update({n: getattr(trainer, n) for n, m in vars(cls).items() if inspect.isfunction(m) and n[0] != "_"})
+    return found
 
 
 def _is_one_layer(cls: type) -> bool:

@@ -110,6 +110,10 @@ MUTATIONS: list[Mutation] = [
     ("ones_column.py", [(" * a2 * (1 - a2))", ")")], ["sigmoid_derivative_missing"]),
     ("norm_adam.py", [("(1 - self.hidden**2)", "(1 - self.hidden)")], ["tanh_derivative_wrong"]),
     ("norm_adam.py", [("(np.sqrt(v) + self.adam_eps)", "np.sqrt(v + self.adam_eps)")], ["adam_eps_inside_sqrt"]),
+    ("trainer.py", [("X.T + self.decay * self.W1", "X.T - self.decay * self.W1")], ["l2_sign"]),
+    ("trainer.py", [("self.model.b2 -= self.lr * db2", "pass")], ["bias_not_updated"]),
+    ("widths.py", [("* layer[\"out\"] * (1", "* (1")], ["sigmoid_derivative_incomplete"]),
+    ("widths.py", [("passed_on = d @ layer[\"w\"]", "pass"), ("d = passed_on", "d = d @ layer[\"w\"]")], ["update_before_backprop"]),
 ]  # fmt: skip
 
 
