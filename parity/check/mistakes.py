@@ -80,10 +80,16 @@ def between_tweaks(net: Net) -> Iterator[Tweak]:
             )
 
 
+def cosine_tweaks(net: Net) -> Iterator[Tweak]:
+    """Ways of getting the gradient of a layer of cosines wrong."""
+    if net.cosine:
+        yield from (Tweak("cosine_without_norm_jacobian", option) for option in ("", "of inputs", "of weights", "none"))
+
+
 def derivative_mistakes(activation: str) -> list[tuple[str, str]]:
     """(id, option) of the ways of getting this activation's derivative wrong."""
     wrong = [("wrong_activation_derivative", other) for other in ("relu", "tanh", "sigmoid") if other != activation]
-    if activation == "relu":
+    if activation.startswith("relu"):
         return [
             ("relu_mask_missing", ""),
             ("relu_mask_from_grad", ""),
@@ -172,5 +178,7 @@ def all_tweaks(kind: str, net: Net, sizes: list[int], has_bias: bool) -> list[tu
         for h in everywhere
         if o.id == h.id and o.option.removeprefix("output").strip() == h.option
     ]
-    found = [(t,) for t in (*output, *hidden, *between_tweaks(net), *layer_tweaks(sizes, has_bias))]
+    found = [
+        (t,) for t in (*output, *hidden, *between_tweaks(net), *cosine_tweaks(net), *layer_tweaks(sizes, has_bias))
+    ]
     return list(dict.fromkeys([*found, *shared]))

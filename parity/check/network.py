@@ -37,6 +37,11 @@ class Net:
     tweaks: tuple[Tweak, ...] = ()
     norms: tuple[Norm | None, ...] = ()
     masks: tuple[Mask | None, ...] = ()
+    inputs: str = ""
+    """What is done to the samples before the first layer: a key of INPUTS."""
+
+    cosine: float = 0.0
+    """The last layer gives this number times the cosines between its inputs and its columns; 0: a dense layer."""
 
     def norm(self, layer: int) -> Norm | None:
         """The batch norm after a dense layer."""
@@ -117,16 +122,29 @@ OUTPUTS: dict[str, Callable[[Array], Array]] = {
 }
 
 
+INPUTS: dict[str, Callable[[Array], Array]] = {
+    "standardised": lambda x: (x - x.mean(0)) / x.std(0),
+    "standardised, N-1": lambda x: (x - x.mean(0)) / x.std(0, ddof=1),
+    "centred": lambda x: x - x.mean(0),
+    "between 0 and 1": lambda x: (x - x.min(0)) / (x.max(0) - x.min(0)),
+    "rows standardised": lambda x: (x - x.mean(1, keepdims=True)) / x.std(1, keepdims=True),
+    "rows of length 1": lambda x: x / np.linalg.norm(x, axis=1, keepdims=True),
+    "divided by 255": lambda x: x / 255,
+}
+
+
 def activate(activation: str, z: Array) -> Array:
-    """The activation's value at z; "leaky 0.2" has the slope 0.2 below zero."""
+    """The activation's value at z; "leaky 0.2" has the slope 0.2 below zero, "relu + 0.1" adds 0.1."""
     if activation.startswith("leaky"):
         return np.where(z > 0, z, float(activation.split()[1]) * z)
+    if activation.startswith("relu +"):  # so that no length is 0
+        return np.maximum(z, 0) + float(activation.split()[2])
     return ACTIVATIONS[activation](z)
 
 
 def derivative(activation: str, z: Array, a: Array) -> Array:
     """The activation's derivative at z, where a is its value."""
-    if activation == "relu":
+    if activation.startswith("relu"):
         return (z > 0).astype(float)
     if activation == "sigmoid":
         return a * (1 - a)
@@ -150,11 +168,12 @@ def forward(
 ) -> Trace:
     """All values of a forward pass."""
     extras = extras or Extras()
-    trace = Trace([], [np.asarray(x, float)])
+    x = np.asarray(x, float)
+    trace = Trace([], [INPUTS[net.inputs](x) if net.inputs else x])
     tweaks = {(t.id, t.layer) for t in net.tweaks}
     last = len(weights) - 1
     for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
-        z = trace.a[-1] @ weight
+        z = cosines(trace.a[-1], weight) * net.cosine if net.cosine and layer == last else trace.a[-1] @ weight
         norm = net.norm(layer)
         missing = ("bias_missing_forward", layer) in tweaks or ("bias_missing_forward", None) in tweaks
         if bias is not None and not missing and not (norm and norm.shift == "bias"):
@@ -166,6 +185,11 @@ def forward(
             break
         _hidden(net, layer, trace, z, bias, extras)
     return trace
+
+
+def cosines(a: Array, weight: Array) -> Array:
+    """The cosine of each row of a with each column of the weight."""
+    return (a / np.linalg.norm(a, axis=1, keepdims=True)) @ (weight / np.linalg.norm(weight, axis=0))
 
 
 def _row(bias: Array, z: Array) -> Array:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
-from parity.check.network import ACTIVATIONS, OUTPUTS, Extras, Net, Trace, Tweak, forward
+from parity.check.network import ACTIVATIONS, INPUTS, OUTPUTS, Extras, Net, Trace, Tweak, forward
 from parity.check.seen import Array, Session, Step
-from parity.check.variants import slopes, with_layers_between
+from parity.check.variants import numbers_of, slopes, with_layers_between
 
 
 def distance(mine: Array | None, other: Array | None) -> float:
@@ -66,6 +67,9 @@ def explain_forward(session: Session) -> Net | None:
     for net in forward_candidates(hidden, leaky):
         if _outputs_differ(net, steps) < session.tolerance * 3:
             return net
+    for net in itertools.chain(_with_prepared_inputs(session), _cosine_heads(session)):
+        if _outputs_differ(net, steps) < session.tolerance * 3:
+            return net
     plain = [Net((a,) * hidden, o) for a in ("relu", "tanh", "sigmoid", *leaky) for o in BESIDE_NORMS]
     found = [(_outputs_differ(net, steps[:1]), net) for net in with_layers_between(session, plain, training=False)]
     found = [(error, net) for error, net in found if error < session.tolerance * 3]
@@ -73,6 +77,38 @@ def explain_forward(session: Session) -> Net | None:
         if _outputs_differ(net, steps) < session.tolerance * 3:
             return net
     return None
+
+
+def _prepared_inputs(session: Session) -> list[str]:
+    """What may be done to the samples before the first layer, where the file speaks of it."""
+    spoken = re.search(r"\.(std|mean|min)\(|linalg\.norm|255|normali[sz]|standardi[sz]", session.source)
+    return list(INPUTS) if spoken and not session.single else []
+
+
+def _with_prepared_inputs(session: Session) -> Iterator[Net]:
+    """Right networks that do something to their samples first."""
+    hidden = len(session.sizes) - 2
+    activations = (*ACTIVATIONS, *slopes(session))
+    for inputs, activation, output in itertools.product(_prepared_inputs(session), activations, OUTPUTS):
+        yield Net((activation,) * hidden, output, inputs=inputs)
+
+
+def _cosine_heads(session: Session) -> Iterator[Net]:
+    """Networks whose last layer gives cosines, times the number that makes them the observed outputs."""
+    hidden, step = len(session.sizes) - 2, session.steps[0]
+    if not re.search(r"norm\(|\bcos|sqrt", session.source) or not hidden or step.output is None:
+        return
+    shifted = [f"relu + {value:g}" for value in numbers_of(session) if value <= 0.01]
+    for inputs, activation in itertools.product(("", *_prepared_inputs(session)), (*ACTIVATIONS, *shifted)):
+        net = Net((activation,) * hidden, "linear", inputs=inputs, cosine=1.0)
+        plain = run(net, step).out
+        for output in ("linear", "softmax"):
+            with np.errstate(all="ignore"):
+                seen = step.output if output == "linear" else np.log(step.output)
+            one, two = plain - plain.mean(1, keepdims=True), seen - seen.mean(1, keepdims=True)
+            scale = float((one * two).sum() / max((one * one).sum(), 1e-300))
+            if scale > 0:
+                yield replace(net, output=output, cosine=scale)
 
 
 BESIDE_NORMS = ("softmax", "linear", "sigmoid", "log-softmax")

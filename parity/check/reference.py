@@ -167,8 +167,11 @@ def backward(
         only_masks = any(t.option.startswith("masks") for t in here)
         a = _input(layer, trace if old is None or only_masks else old, here)
         dws[layer], dbs[layer] = _parameters(a, dz, here)
+        head = net.cosine > 0 and layer == len(weights) - 1
+        if head:
+            dws[layer], passed_on = _through_cosines(net.cosine, a, weights[layer], dz, here)
         if layer > lowest:
-            grad = _pass_on(dz, layer, weights, dws[layer], here, context)
+            grad = passed_on if head else _pass_on(dz, layer, weights, dws[layer], here, context)
             source = old if old is not None and any("masks" in t.option for t in here) else trace
             dz, shift = through_hidden(net, layer - 1, source, grad, mine)
             if shift is not None:
@@ -202,6 +205,19 @@ def _through_unit_length(z: Array, h: Array, grad: Array, tweaks: list[Tweak]) -
         if tweak.id == "cosine_without_norm_jacobian":
             return grad if tweak.option == "none" else grad / length
     return (grad - h * (h * grad).sum(1, keepdims=True)) / length
+
+
+def _through_cosines(scale: float, a: Array, weight: Array, dz: Array, tweaks: list[Tweak]) -> tuple[Array, Array]:
+    """(dW, da) of a layer of cosines: (dv̂ - v̂ (v̂ · dv̂)) / ‖v‖ for the rows of a and the columns of W."""
+    wrong = next((t.option or "both" for t in tweaks if t.id == "cosine_without_norm_jacobian"), "")
+    grads = []
+    lengths = np.linalg.norm(a, axis=1, keepdims=True), np.linalg.norm(weight, axis=0, keepdims=True)
+    units = a / lengths[0], weight / lengths[1]
+    parts = scale * dz @ units[1].T, scale * units[0].T @ dz
+    for word, axis, length, unit, grad in zip(("of inputs", "of weights"), (1, 0), lengths, units, parts, strict=True):
+        along = 0 if wrong in ("both", "none", word) else unit * (unit * grad).sum(axis, keepdims=True)
+        grads.append(grad if wrong == "none" else (grad - along) / length)
+    return grads[1], grads[0]
 
 
 def _is_output(tweak: Tweak, kind: str, net: Net, classes: int) -> bool:

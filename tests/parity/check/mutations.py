@@ -114,6 +114,8 @@ MUTATIONS: list[Mutation] = [
     ("trainer.py", [("self.model.b2 -= self.lr * db2", "pass")], ["bias_not_updated"]),
     ("widths.py", [("* layer[\"out\"] * (1", "* (1")], ["sigmoid_derivative_incomplete"]),
     ("widths.py", [("passed_on = d @ layer[\"w\"]", "pass"), ("d = passed_on", "d = d @ layer[\"w\"]")], ["update_before_backprop"]),
+    ("cosine.py", [("through_unit(a.T @ d, p, p_length, 0)", "a.T @ d / p_length")], ["cosine_without_norm_jacobian"]),
+    ("cosine.py", [("(1 - h**2)", "(1 - h)")], ["tanh_derivative_wrong"]),
 ]  # fmt: skip
 
 
