@@ -52,7 +52,7 @@ BROKEN = {
     "empty": ("", "no network"),
     "endless": ("import numpy as np\ndef init(a):\n    while True:\n        pass\n", "no network"),
     "exits": ("import os\nos._exit(3)\n", "ended"),
-    "kills": ("import os\nos.kill(os.getppid(), 9)\n", "ended"),
+    "kills": ("import os\nos.kill(os.getppid(), 9)\nos._exit(0)\n", "ended"),
     "asks": ("name = input('who are you? ')\n", "no network"),
     "crashes": ("import ctypes\nctypes.string_at(0)\n", "signal"),
     "greedy": ("x = bytearray(64 << 30)\n", "no network"),
