@@ -22,7 +22,9 @@ def output_tweaks(kind: str, net: Net, classes: int) -> list[Tweak]:
         found += [Tweak("softmax_derivative_elementwise", o) for o in ("p(1-p)", "true class")]
         found += [Tweak("mse_gradient_for_cross_entropy", o) for o in ("jacobian",)]
         found += [Tweak("sigmoid_instead_of_softmax_gradient"), Tweak("softmax_twice"), Tweak("softmax_wrong_axis")]
-        found += [Tweak("softmax_derivative_missing"), Tweak("activation_on_output", "relu"), Tweak("true_class_only")]
+        found += [Tweak("softmax_derivative_missing"), Tweak("true_class_only")]
+        applied = [t.option for t in net.tweaks if t.id == "activation_on_output"]
+        found += [Tweak("activation_on_output", a) for a in dict.fromkeys(("relu", *applied))]
         found += [Tweak("target_not_subtracted")]
     if kind == "bce":
         found += [Tweak("mse_gradient_for_cross_entropy", "p(1-p)"), Tweak("sigmoid_derivative_missing", "output")]
@@ -73,11 +75,13 @@ def between_tweaks(net: Net) -> Iterator[Tweak]:
         if any(net.mask(k) for k in here):
             yield Tweak("dropout_mask_not_applied_backward", "", layer)
             yield Tweak("dropout_not_scaled", "backward", layer)
-            others = [k for k in range(len(net.hidden)) if k not in here and net.mask(k) and layer is not None]
-            yield from (Tweak("relu_mask_other_layer", f"{k} dropped", layer) for k in others)
-            yield from (
-                Tweak("wrong_layer_input", f"h{k + 1}", k + 1) for k in here if net.mask(k) and layer is not None
-            )
+
+
+def dropped_tweaks(net: Net) -> Iterator[Tweak]:
+    """Values from before dropout where those after it are right, and the other way round."""
+    for layer in (k for k in range(len(net.hidden)) if net.mask(k)):
+        yield Tweak("wrong_layer_input", f"h{layer + 1}", layer + 1)
+        yield from (Tweak("relu_mask_other_layer", f"{layer} dropped", k) for k in range(len(net.hidden)) if k != layer)
 
 
 def cosine_tweaks(net: Net) -> Iterator[Tweak]:
@@ -163,6 +167,8 @@ def layer_tweaks(sizes: list[int], has_bias: bool) -> Iterator[Tweak]:
     if len(set(sizes[1:-1])) == 1 and len(sizes) > 3:
         yield Tweak("wrong_layer_input", "z")
     yield Tweak("wrong_layer_input", "all z")
+    if len(set(sizes)) == 1:  # what the layer gave instead of what it was given
+        yield Tweak("wrong_layer_input", "own z")
 
 
 def all_tweaks(kind: str, net: Net, sizes: list[int], has_bias: bool) -> list[tuple[Tweak, ...]]:
@@ -179,6 +185,14 @@ def all_tweaks(kind: str, net: Net, sizes: list[int], has_bias: bool) -> list[tu
         if o.id == h.id and o.option.removeprefix("output").strip() == h.option
     ]
     found = [
-        (t,) for t in (*output, *hidden, *between_tweaks(net), *cosine_tweaks(net), *layer_tweaks(sizes, has_bias))
+        (t,)
+        for t in (
+            *output,
+            *hidden,
+            *between_tweaks(net),
+            *dropped_tweaks(net),
+            *cosine_tweaks(net),
+            *layer_tweaks(sizes, has_bias),
+        )
     ]
     return list(dict.fromkeys([*found, *shared]))

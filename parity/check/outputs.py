@@ -36,11 +36,9 @@ def forward_candidates(hidden: int, leaky: list[str]) -> Iterator[Net]:
     for activations in [*same, *(mixed if hidden <= 3 else [])]:
         yield from (Net(activations, output) for output in OUTPUTS)
     layers: list[int | None] = [None, *range(hidden + 1)]
-    main = [m for m in same if m and m[0] in ("relu", "sigmoid", "tanh", *leaky)] or [()]
+    main = [m for m in same if m and m[0] in (*USUAL, *leaky)] or [()]
     for activations in [*main, *linear, *(mixed if hidden == 2 else [])]:
-        yield from (
-            Net(activations, "softmax", (Tweak("activation_on_output", a),)) for a in ("relu", "sigmoid", "tanh")
-        )
+        yield from (Net(activations, "softmax", (Tweak("activation_on_output", a),)) for a in _on_output(activations))
         yield from (Net(activations, "sigmoid", (Tweak("activation_on_output", a),)) for a in ("relu", "tanh"))
         for way in itertools.product(("batch", "classes", "one"), ("batch", "all")):
             yield Net(activations, "softmax", (Tweak("softmax_wrong_axis", " / ".join(way)),))
@@ -58,6 +56,14 @@ def forward_candidates(hidden: int, leaky: list[str]) -> Iterator[Net]:
                 Tweak("softmax_twice"),
             ):
                 yield Net(activations, "softmax", (missing, other))
+
+
+USUAL = ("relu", "sigmoid", "tanh", "elu", "softplus", "swish", "gelu")
+
+
+def _on_output(hidden: tuple[str, ...]) -> list[str]:
+    """The activations that may have been applied to the logits: those of the hidden layers, too."""
+    return list(dict.fromkeys(("relu", "sigmoid", "tanh", *(a for a in hidden if a in USUAL))))
 
 
 def explain_forward(session: Session) -> Net | None:

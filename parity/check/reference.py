@@ -5,7 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from parity.check.mistakes import derivative_mistakes, output_tweaks
-from parity.check.network import Array, Context, Net, Trace, Tweak, derivative, sigmoid, softmax, through_softmax
+from parity.check.network import (
+    Array,
+    Context,
+    Net,
+    Trace,
+    Tweak,
+    activate,
+    derivative,
+    sigmoid,
+    softmax,
+    through_softmax,
+)
 from parity.check.normalization import masked
 
 
@@ -62,7 +73,7 @@ def tweaked_output(tweak: Tweak, kind: str, net: Net, trace: Trace, target: Arra
     if tweak.id == "softmax_wrong_axis":
         return softmax(z, 0) - target
     if tweak.id == "activation_on_output":
-        return (probabilities - target) * (z > 0)
+        return (probabilities - target) * derivative(tweak.option, z, activate(tweak.option, z))
     if tweak.id == "true_class_only":
         return (probabilities - target) * target
     if tweak.id == "target_not_subtracted":
@@ -245,6 +256,8 @@ def _input(layer: int, trace: Trace, tweaks: list[Tweak]) -> Array:
         if tweak.id == "wrong_layer_input":
             if tweak.option in ("all z", "z"):
                 return trace.z[layer - 1] if layer else trace.a[0]
+            if tweak.option == "own z":
+                return trace.z[layer]
             source, number = tweak.option[0], int(tweak.option[1:])
             if source == "h":  # before dropout
                 return trace.h[number - 1]

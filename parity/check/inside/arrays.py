@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -68,7 +70,9 @@ def walk(value: Any, path: Path = (), depth: int = 7, seen: set[int] | None = No
 
 
 def parts(value: Any) -> list[tuple[str, Any]]:
-    """The named parts of a container or of an object."""
+    """The named parts of a container, of an object, or of a function that is defined in another one."""
+    if isinstance(value, FunctionType):
+        return _enclosed(value)
     if isinstance(value, dict):
         return [(str(key), part) for key, part in value.items()]
     if isinstance(value, list | tuple) and not (value and isinstance(value[0], float)):
@@ -80,6 +84,15 @@ def parts(value: Any) -> list[tuple[str, Any]]:
         return [] if callable(value) and hasattr(value, "__code__") else list(vars(value).items())
     slots = [n for cls in type(value).__mro__ for n in getattr(cls, "__slots__", ()) if isinstance(n, str)]
     return [(name, getattr(value, name)) for name in slots if hasattr(value, name)]
+
+
+def _enclosed(function: FunctionType) -> list[tuple[str, Any]]:
+    """The variables of the function around it that a function uses."""
+    found = []
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        with contextlib.suppress(ValueError):  # it has no value yet
+            found.append((name, cell.cell_contents))
+    return found
 
 
 @dataclass

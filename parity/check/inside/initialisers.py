@@ -92,6 +92,7 @@ def _made_by(submission: Submission, maker: str, sizes: list[int], constants: di
             one.refresh_params()
             one.functions = {
                 **functions,
+                **_inner_functions(result, roots),
                 **_methods(submission, result),
                 **dict(optimizer_methods(submission, one)),
             }
@@ -151,6 +152,12 @@ def _methods(submission: Submission, thing: Any) -> dict[str, Callable[..., Any]
         return {}
     names = [n for n in dir(type(thing)) if not n.startswith("__") or n == "__call__"]
     return {n: getattr(thing, n) for n in names if inspect.ismethod(getattr(thing, n))}
+
+
+def _inner_functions(result: Any, roots: dict[str, Any]) -> dict[str, Callable[..., Any]]:
+    """The functions that a maker of networks defines and returns: `return predict, train`."""
+    held = result if isinstance(result, dict) else roots
+    return {str(name): f for name, f in held.items() if inspect.isfunction(f)}
 
 
 def _takes_sizes(function: Callable[..., Any]) -> bool:

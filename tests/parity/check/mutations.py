@@ -116,6 +116,8 @@ MUTATIONS: list[Mutation] = [
     ("widths.py", [("passed_on = d @ layer[\"w\"]", "pass"), ("d = passed_on", "d = d @ layer[\"w\"]")], ["update_before_backprop"]),
     ("cosine.py", [("through_unit(a.T @ d, p, p_length, 0)", "a.T @ d / p_length")], ["cosine_without_norm_jacobian"]),
     ("cosine.py", [("(1 - h**2)", "(1 - h)")], ["tanh_derivative_wrong"]),
+    ("closures.py", [("1 - kept[\"out\"] ** 2", "1 - kept[\"out\"]")], ["tanh_derivative_wrong"]),
+    ("closures.py", [("grad.sum(axis=0)", "grad.mean(axis=0)")], ["bias_grad_averaged"]),
 ]  # fmt: skip
 
 
