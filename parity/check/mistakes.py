@@ -90,6 +90,10 @@ def cosine_tweaks(net: Net) -> Iterator[Tweak]:
         yield from (Tweak("cosine_without_norm_jacobian", option) for option in ("", "of inputs", "of weights", "none"))
 
 
+UNBRACKETED = ("no brackets", "no brackets, mean")
+"""`grad * 1 - a**2`; the second where the gradient is a mean already."""
+
+
 def derivative_mistakes(activation: str) -> list[tuple[str, str]]:
     """(id, option) of the ways of getting this activation's derivative wrong."""
     wrong = [("wrong_activation_derivative", other) for other in ("relu", "tanh", "sigmoid") if other != activation]
@@ -118,9 +122,10 @@ def derivative_mistakes(activation: str) -> list[tuple[str, str]]:
             ("sigmoid_derivative_twice", ""),
             ("sigmoid_derivative_of_z", ""),
         ]
-        return [*options, ("sigmoid_derivative_incomplete", "a"), ("sigmoid_derivative_incomplete", "1-a"), *wrong]
+        options += [("sigmoid_derivative_incomplete", o) for o in ("a", "1-a", *UNBRACKETED)]
+        return [*options, *wrong]
     if activation == "tanh":
-        return [*(("tanh_derivative_wrong", o) for o in TANH), ("tanh_derivative_missing", ""), *wrong]
+        return [*(("tanh_derivative_wrong", o) for o in (*TANH, *UNBRACKETED)), ("tanh_derivative_missing", ""), *wrong]
     if activation == "linear":
         return [("activation_missing_forward", o) for o in ("relu", "sigmoid", "tanh", "sigmoid of z")]
     return []

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from parity.check.inside.accuracy import judge_accuracy
+from parity.check.inside.arrays import Array
 from parity.check.inside.data import BATCHES, RATE, Form, Session, Step, batches, give
 from parity.check.inside.differences import differences
 from parity.check.inside.hyperparameters import has_rate, hyperparameters, knows_batch_size, knows_rate
 from parity.check.inside.load import Submission, load
 from parity.check.inside.makers import KINDS, programs
-from parity.check.inside.modes import evaluations, others, set_mode, vary_others
+from parity.check.inside.modes import evaluations, others, put_others, snapshot, vary_others
 from parity.check.inside.names import fits_role, signature
 from parity.check.inside.optimizers import call_step
 from parity.check.inside.program import CannotCall, Program
@@ -103,9 +104,9 @@ def _sessions_of(source: Source) -> list[Session]:
         fresh = source.afresh()
         again = fresh.make()
         if again is not None:
-            made += _record(again, form, submission, chosen, program.failures)
+            made += _record(again, fresh, chosen, program.failures)
             if "backward" in chosen and made and (other := fresh.make()):
-                _add_differences(made[-1], other, form)
+                _add_differences(made[-1], other, fresh)
     updated = any(session.steps[0].new_weights is not None for session in made)
     if not updated and (retrained := _retrained(source)):
         made.append(retrained)
@@ -148,25 +149,39 @@ def _data(program: Program, form: Form) -> list[tuple[Any, Any]]:
     return [(x[:1], t[-1:]) for x, t in data] if form.single else data
 
 
-def _add_differences(session: Session, program: Program, form: Form) -> None:
+def _add_differences(session: Session, program: Program, source: Source) -> None:
     """Central differences of the loss for the session's first batch, on a network of their own."""
-    x, target = _data(program, form)[0]
+    x, target = _data(program, source.form)[0]
     try:
-        give(program, form, x, target)
-        driver = Driver(program, form)
+        give(program, source.form, x, target)
+        driver = Driver(program, source.form)
         driver.calls = session.calls
-        _overwrite(program, driver, len(x))
+        _overwrite(program, session.calls, source)
         session.steps[0].numeric = differences(driver, len(x))
     except FAILURES:
         return
 
 
-def _overwrite(program: Program, driver: Driver, count: int) -> None:
-    """Random weights and biases, and a batch norm's γ and β."""
+def _overwrite(program: Program, calls: dict[str, str], source: Source) -> None:
+    """Random weights and biases, and a batch norm's γ and β; these are tried on another network, for it may cache."""
     program.set_weights(stream(3))
-    if "forward" in driver.calls and others(program) and not driver.form.single:
-        set_mode(program, training=True)
-        vary_others(program, lambda: driver.forward(driver.calls["forward"], count), stream(8))
+    if "forward" not in calls or source.form.single or not others(program) or (spare := source.make()) is None:
+        return
+    spare.set_weights(stream(3))
+    forward = _forward_of(spare, calls, source)
+    vary_others(spare, forward, stream(8))
+    put_others(program, snapshot(spare))
+    if set(others(spare)) != set(others(program)):  # running statistics begin with the first call
+        _forward_of(program, calls, source)()
+
+
+def _forward_of(program: Program, calls: dict[str, str], source: Source) -> Callable[[], Array]:
+    """The program's forward pass of the first batch, in training."""
+    x, target = _data(program, source.form)[0]
+    give(program, source.form, x, target)
+    driver = Driver(program, source.form)
+    driver.calls = dict(calls)
+    return lambda: driver.forward(calls["forward"], len(x))
 
 
 TRAINING_SAMPLES = 17
@@ -312,17 +327,16 @@ def _add_outputs(session: Session, trained: list[Program], form: Form) -> None:
 FAILURES = (CannotCall, KeyError, ValueError, TypeError, IndexError, AttributeError)
 
 
-def _record(
-    program: Program, form: Form, submission: Submission, calls: dict[str, str], failures: list[str]
-) -> list[Session]:
+def _record(program: Program, source: Source, calls: dict[str, str], failures: list[str]) -> list[Session]:
     """A few steps of a fresh network, from its first call on."""
     assert program.layout is not None
+    form = source.form
     data = _data(program, form)
     try:
         give(program, form, *data[0])
         driver = Driver(program, form)
         driver.calls = dict(calls)
-        _overwrite(program, driver, len(data[0][0]))
+        _overwrite(program, calls, source)
         steps = []
         for x, target in data:
             try:
@@ -341,7 +355,7 @@ def _record(
         session.evaluations = evaluations(program, form, stream(7))
         return [session]
     except FAILURES as error:
-        submission.skipped.append(f"{program.style}, {form}: {error}")
+        source.submission.skipped.append(f"{program.style}, {form}: {error}")
         return []
 
 

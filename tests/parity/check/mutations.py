@@ -118,6 +118,7 @@ MUTATIONS: list[Mutation] = [
     ("cosine.py", [("(1 - h**2)", "(1 - h)")], ["tanh_derivative_wrong"]),
     ("closures.py", [("1 - kept[\"out\"] ** 2", "1 - kept[\"out\"]")], ["tanh_derivative_wrong"]),
     ("closures.py", [("grad.sum(axis=0)", "grad.mean(axis=0)")], ["bias_grad_averaged"]),
+    ("closures.py", [("grad * (1 - kept[\"out\"] ** 2)", "grad * 1 - kept[\"out\"] ** 2")], ["tanh_derivative_wrong"]),
 ]  # fmt: skip
 
 
