@@ -7,6 +7,7 @@ import re
 
 from parity.check.diagnosis import Diagnosis, Finding
 from parity.check.inside.names import fits_role
+from parity.check.inside.syntax import parse
 from parity.check.seen import Session
 
 SPECIAL = {
@@ -88,6 +89,6 @@ def _read(nodes: list[ast.AST]) -> set[str]:
 
 def _nodes(source: str) -> list[ast.AST]:
     try:
-        return list(ast.walk(ast.parse(source)))
+        return list(ast.walk(parse(source)))
     except (SyntaxError, ValueError):
         return []

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from parity.check.inside.names import fits_role, remember_assignments
+from parity.check.inside.syntax import compiled, parse
 
 STATEMENT_SECONDS = 1.0
 TOP_LEVEL_SECONDS = 4.0
@@ -178,7 +179,7 @@ def load(path: Path, limit: bool = True) -> Submission:
     Raises SyntaxError for a file that Python cannot read.
     """
     submission = Submission(path)
-    tree = ast.parse(submission.source, filename=str(path))
+    tree = parse(submission.source, str(path))
     submission.tree = tree
     remember_assignments(tree)
     submission.module.__file__ = str(path)
@@ -193,7 +194,7 @@ def load(path: Path, limit: bool = True) -> Submission:
         definition = isinstance(statement, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom)
         if not definition and spent > TOP_LEVEL_SECONDS:
             continue
-        code = compile(ast.Module([statement], []), str(path), "exec")
+        code = compiled(ast.Module([statement], []), str(path))
         begin, waiting = time.process_time(), time.monotonic()
         try:
             with time_limit(STATEMENT_SECONDS if not definition else 5.0) if limit else nullcontext():
@@ -229,7 +230,7 @@ def one_turn(loop: ast.For | ast.While, path: Path, names: dict[str, Any]) -> Ca
     target = loop.target if isinstance(loop, ast.For) else ast.Name("_turn", ast.Store())
     iterator = loop.iter if isinstance(loop, ast.For) and not counts else once
     turn = ast.For(target, iterator, loop.body, [])
-    code = compile(ast.fix_missing_locations(ast.Module([ast.copy_location(turn, loop)], [])), str(path), "exec")
+    code = compiled(ast.fix_missing_locations(ast.Module([ast.copy_location(turn, loop)], [])), str(path))
 
     def loop_once() -> None:
         exec(code, names)

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
+from parity.check.inside.syntax import parse
+
 ROLES: dict[str, str] = {
     "pairs": r"mini_?batch|minibatch|training_?data|train_?data|pairs",
     "x_other": r"x_?(val|test|dev|valid|validation|eval)|(val|test)_?(x|data|images|inputs)|validation_data",
@@ -134,7 +136,7 @@ def pairs_parameters(function: Callable[..., Any]) -> tuple[str, ...]:
 @functools.cache
 def _pairs_in(code: CodeType) -> tuple[str, ...]:
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(code)))
+        tree = parse(textwrap.dedent(inspect.getsource(code)))
     except (OSError, TypeError, SyntaxError, ValueError):
         return ()
     names = code.co_varnames[: code.co_argcount]
@@ -154,7 +156,7 @@ def _is_sample(target: ast.expr) -> bool:
 @functools.cache
 def _returns_of(function: CodeType) -> list[list[str]]:
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+        tree = parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, TypeError, SyntaxError, ValueError):
         return []
     found = []
