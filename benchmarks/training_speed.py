@@ -2,11 +2,12 @@
 
     python benchmarks/training_speed.py                                          # doodles
     python benchmarks/training_speed.py --data.root data/quickdraw_subset_np     # real drawings
+    python benchmarks/training_speed.py softmax "dual tower"                     # only these
 
-Takes the trainers' flags. All contestants train the same network on the same drawings in one process; rounds
-alternate between them, so that a busy moment hits all alike, and the median round counts. Only the passes
-through the training drawings are timed, not validation, logging and start-up. JAX trains in a process of its own right
-after, where it is installed (pip install jax).
+Takes the trainers' flags, after names of networks. All contestants train the same network on the same drawings in one
+process; rounds alternate between them, so that a busy moment hits all alike, and the median round counts. Only the
+passes through the training drawings are timed, not validation, logging and start-up. JAX trains in a process of its own
+right after, where it is installed (pip install jax).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import io
+import itertools
 import json
 import logging
 import os
@@ -348,18 +350,36 @@ def main() -> int:
     """Benchmark the softmax classifier, the dual tower, CNNs, a transformer, and what augmentation costs."""
     warnings.filterwarnings("ignore")
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-    base = parse_command("Compare training speeds.", sys.argv[1:]).experiment
-    compare("softmax", replace(base, model="softmax", optimizer=Optimizer(lr=0.01)))
-    compare("dual tower", replace(base, model="dual_tower", optimizer=Optimizer(lr=0.1)))
-    for name, network in (("small CNN (report 3)", SMALL_CNN), ("CNN of the recipe", _recipe("cnn").softmax)):
-        compare(name, replace(base, softmax=replace(network, label_smoothing=0.0), optimizer=Optimizer(lr=0.01)), False)
-    strokes = parse_command("", ["--config", str(CONFIGS / "sequence.yaml"), *STROKES]).experiment
-    compare("transformer on strokes", strokes, False)
+    only = list(itertools.takewhile(lambda word: not word.startswith("-"), sys.argv[1:]))
+    base = parse_command("Compare training speeds.", sys.argv[1 + len(only) :]).experiment
+    cnn, small_step = _recipe("cnn").softmax, Optimizer(lr=0.01)
+    networks = {
+        "softmax": (replace(base, model="softmax", optimizer=small_step), True),
+        "dual tower": (replace(base, model="dual_tower", optimizer=Optimizer(lr=0.1)), True),
+        "small CNN (report 3)": (replace(base, softmax=SMALL_CNN, optimizer=small_step), False),
+        "CNN of the recipe": (replace(base, softmax=replace(cnn, label_smoothing=0.0), optimizer=small_step), False),
+        "transformer on strokes": (
+            parse_command("", ["--config", f"{CONFIGS}/sequence.yaml", *STROKES]).experiment,
+            False,
+        ),
+    }
+    unknown = set(only) - {*networks, "augmentation"}
+    if unknown:
+        raise UserError(f"unknown network {unknown.pop()!r}; choose from {', '.join([*networks, 'augmentation'])}.")
+    for name, (experiment, usual) in networks.items():
+        if not only or name in only:
+            compare(name, experiment, usual)
+    if not only or "augmentation" in only:
+        compare_augmented_networks(base)
+    return 0
+
+
+def compare_augmented_networks(base: Experiment) -> None:
+    """What augmentation costs an epoch of a small and of a large MLP."""
     augmentation = _recipe("mlp").data.augmentation
     for name, network in (("MLP [128, 64]", Softmax()), ("MLP of the recipe", _recipe("mlp").softmax)):
         data = replace(base.data, augmentation=augmentation)
         compare_augmentation(name, replace(base, softmax=network, data=data))
-    return 0
 
 
 def _recipe(name: str) -> Experiment:

@@ -21,8 +21,10 @@ from numpy_ref.parallel import LARGE, in_halves
 
 FEW = 8
 """Most channels that come first in memory."""
-ROWS_AT_A_TIME = 250_000
-"""Numbers in the rows made at a time: about a megabyte."""
+COPY = 30
+"""Multiplications that take as long as it takes to copy a number into the rows."""
+ROWS_AT_A_TIME = 500_000
+"""Numbers in the rows made at a time: about two megabytes."""
 
 
 def arranged(x: np.ndarray) -> np.ndarray:
@@ -94,7 +96,7 @@ def patches_times(patches: np.ndarray, kernels: np.ndarray, two_cores: bool) -> 
         for few, rows in _few_at_a_time(patches[images]):
             np.matmul(rows, kernels, out=by_channel(y[images][few]))
 
-    in_halves(multiply, batch, two_cores and patches.size * kernels.shape[1] >= LARGE)
+    in_halves(multiply, batch, two_cores and patches.size * (COPY + kernels.shape[1]) >= LARGE)
     return y
 
 
