@@ -124,3 +124,16 @@ def test_examples(path: Path) -> None:
     assert len([line for line in path.read_text().splitlines() if line.strip()]) <= 15
     d = check(path)
     assert (d.exit_code, d.ids) == (0, []), (d.error, d.findings)
+
+
+def test_the_assignments_notebook_finds_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = PROJECT / "examples" / "assignment"
+    cells = json.loads((folder / "assignment.ipynb").read_text(encoding="utf-8"))["cells"]
+    find, write, *_ = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr("sys.path", [])
+    monkeypatch.setenv("PYTHONPATH", "")
+    names: dict[str, object] = {}
+    exec(find, names)
+    assert names["project"] == PROJECT
+    assert write.strip() == f"%%writefile network.py\n{(folder / 'network.py').read_text(encoding='utf-8')}".strip()
