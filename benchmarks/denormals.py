@@ -29,7 +29,7 @@ from experiment.errors import run_program  # noqa: E402
 from numpy_ref.trainer import start_model  # noqa: E402
 
 STEPS = 1100
-"""After so many steps with a gradient of 0, 0.9 to that power is below 1e-45."""
+"""Steps with a gradient of 0: 0.9 to this power is below 1e-45."""
 ROUNDS = 7
 
 

@@ -128,7 +128,7 @@ def _each_layer(submission: Submission, function: Callable[..., Any], sizes: lis
 
 
 def _names_in_use(functions: dict[str, Callable[..., Any]], count: int) -> list[str] | None:
-    """What other functions call so many weights and biases that an initialiser returns without names."""
+    """What other functions call as many weights and biases as an initialiser returns without names."""
     for function in functions.values():
         words = list(signature(function).parameters)[:count]
         if len(words) == count and all(WEIGHT.match(w) or BIAS.match(w) for w in words):
