@@ -22,7 +22,7 @@ PROBABILITY = re.compile(r"^(p|q|prob\w*|keep\w*|p_?\w*(keep|drop)\w*|drop\w*|ra
 
 
 def hand_out(program: Program, count: int, columns: bool) -> None:
-    """Make masks for a batch of this many samples, where the file has parameters for them and a function that makes them.
+    """Make masks for a batch of this many samples, where the file has parameters and a function for them.
 
     The random numbers that they come from are kept in `program.mask_draws`, samples as rows.
     """
