@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,14 +65,13 @@ def explain_loss(session: Session, net: Net) -> list[Loss]:
     if len(steps) > 1 and len({s.loss for s in steps}) == 1:
         steps = []  # the same for every batch: a penalty alone
     wrong = ("+1", "-1", "+1 lost", "-1 lost") if session.sizes[-1] > 1 else ()
-    if steps:
-        for tweak in (None, *(Tweak("labels_off_by_one", o) for o in wrong)):
-            for kind in base_losses(steps[0].output, steps[0].target):  # type: ignore[arg-type]
-                for name in REDUCTIONS:
-                    penalty = _penalty(steps, kind, name, tweak, session.tolerance)
-                    if penalty is not None and (penalty == 0 or not session.single):
-                        kind = {"nll": "ce", "bce of sigmoid": "bce"}.get(kind, kind)
-                        return [Loss(kind, name, penalty, tweak)]
+    for tweak in (None, *(Tweak("labels_off_by_one", o) for o in wrong)) if steps else ():
+        bases = [base_losses(s.output, move_labels(s.target, tweak)) for s in steps]  # type: ignore[arg-type]
+        for kind, name in itertools.product(bases[0], REDUCTIONS):
+            penalty = _penalty(steps, [base.get(kind, np.nan) for base in bases], name, session.tolerance)
+            if penalty is not None and (penalty == 0 or not session.single):
+                kind = {"nll": "ce", "bce of sigmoid": "bce"}.get(kind, kind)
+                return [Loss(kind, name, penalty, tweak)]
     guesses = {
         "softmax": ["ce", "sse", "bce"],
         "sigmoid": ["bce", "sse", "ce"],
@@ -95,16 +95,14 @@ def may_be_loss(step: Step, output: Array, tolerance: float) -> bool:
     return bool(np.any(np.abs(np.array(values) - step.loss) < 10 * tolerance * max(abs(step.loss), 1e-3)))
 
 
-def _penalty(steps: list[Step], kind: str, name: str, tweak: Tweak | None, tolerance: float) -> float | None:
+def _penalty(steps: list[Step], bases: list[float], name: str, tolerance: float) -> float | None:
     """λ such that every step's loss is factor · base + λ ΣW²; None where no single λ will do."""
     found = []
-    for step in steps:
-        assert step.output is not None and step.loss is not None
-        target = move_labels(step.target, tweak)
-        base = REDUCTIONS[name](step.count, step.target.shape[1]) * base_losses(step.output, target).get(kind, np.nan)
-        squares = sum(float((w.astype(float) ** 2).sum()) for w in step.weights)
-        close = abs(step.loss - base) < 10 * tolerance * max(abs(step.loss), 1e-3)
-        found.append((0.0 if close else (step.loss - base) / squares, step.count))
+    for step, base in zip(steps, bases, strict=True):
+        assert step.loss is not None
+        rest = step.loss - REDUCTIONS[name](step.count, step.target.shape[1]) * base
+        close = abs(rest) < 10 * tolerance * max(abs(step.loss), 1e-3)
+        found.append((0.0 if close else rest / _squares(step), step.count))
     alike = [value for value, count in found if count == found[0][1]]
     if not np.isfinite(alike).all() or min(alike) < 0:
         return None
@@ -112,6 +110,10 @@ def _penalty(steps: list[Step], kind: str, name: str, tweak: Tweak | None, toler
     if len(alike) < 2 and alike[0] != 0:
         return None
     return alike[0] if spread <= 1e-5 * max(alike[0], 1e-9) else None
+
+
+def _squares(step: Step) -> float:
+    return sum(float((w.astype(float) ** 2).sum()) for w in step.weights)
 
 
 def move_labels(target: Array, tweak: Tweak | None) -> Array:

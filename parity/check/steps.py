@@ -252,8 +252,10 @@ def named_rule(
     momenta = list(dict.fromkeys([*momenta, 0.9, 0.5, 0.8, 0.95, 0.99]))
     decays = [v for n, v in session.extra.items() if DECAY.search(n) and 0 < v <= 1]
     eps_seen = [v for n, v in session.extra.items() if EPSILON.search(n) and 0 < v < 0.1]
-    for rule, mistake, settings in known_rules(momenta, rate, eps_seen, decays, _betas(session)):
-        if scaled and (rule == "sgd" or mistake):
+    along = _along(gs[0], cs[0], tolerance)
+    for rule, mistake, settings in known_rules(tuple(momenta), rate, tuple(eps_seen), tuple(decays), _betas(session)):
+        plain = rule == "sgd" and not settings.weight_decay  # the first step is along the gradient
+        if (plain and not along) or (scaled and (rule == "sgd" or mistake)):
             continue
         with np.errstate(all="ignore"):
             (first,) = RULES[rule](gs[:1], ws[:1], settings, mistake)  # most rules end here
@@ -270,6 +272,13 @@ def named_rule(
                 mistake = mistake or "weight_decay_coupled_in_adamw"
             return "momentum" if settings.momentum else rule, mistake, factor
     return None
+
+
+def _along(gradient: Array, change: Array, tolerance: float) -> bool:
+    """Whether the change of the weights is a multiple of the gradient, or the gradient is not finite."""
+    with np.errstate(all="ignore"):
+        factor = float(gradient @ change / max(gradient @ gradient, 1e-300))
+        return not np.isfinite(factor) or distance(change, factor * gradient) < 2 * tolerance
 
 
 def _betas(session: Session) -> tuple[float, float]:

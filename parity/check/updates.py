@@ -10,10 +10,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
 Array = np.ndarray
+Floats = tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -213,10 +215,17 @@ def two_mistakes(rule: str, s: Settings) -> Iterator[tuple[str, Settings]]:
                 yield f"{one}+{two}", s
 
 
+@cache
 def known_rules(
-    momenta: list[float], lr: float, eps_seen: list[float], decays: list[float], betas: tuple[float, float]
-) -> Iterator[tuple[str, str, Settings]]:
+    momenta: Floats, lr: float, eps_seen: Floats, decays: Floats, betas: tuple[float, float]
+) -> tuple[tuple[str, str, Settings], ...]:
     """(rule, mistake, settings) that a network's own update may follow, the plainest first; `betas` are Adam's."""
+    return tuple(_known_rules(momenta, lr, eps_seen, decays, betas))
+
+
+def _known_rules(
+    momenta: Floats, lr: float, eps_seen: Floats, decays: Floats, betas: tuple[float, float]
+) -> Iterator[tuple[str, str, Settings]]:
     adams = [Settings(lr=lr)]
     if betas != (adams[0].beta1, adams[0].beta2):
         adams.append(Settings(lr=lr, beta1=betas[0], beta2=betas[1]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import random
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -79,10 +80,11 @@ class ReversedState(np.random.RandomState):
     """The same for the older RandomState."""
 
     def __init__(self, seed: Any = None) -> None:
+        seed = int(own_rng().integers(1 << 32)) if seed is None else seed
         super().__init__(seed)
         _record_draws(self, UNIFORM)
         SHUFFLES[0] = 0
-        _remember(self)
+        _remember(self, seed)
 
     def permutation(self, x: Any) -> Any:
         """The numbers (or rows) in reversed order."""
@@ -104,19 +106,29 @@ class ReversedState(np.random.RandomState):
 own_rng = np.random.default_rng
 """For our own random numbers: `tame` replaces np.random.default_rng."""
 MADE: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
-"""The generators that the submission made and still holds, and their states at that time."""
+"""The generators that the submission made and still holds, with their states at that time, or an older one's seed."""
 
 
 BEGINNING = random.Random(0).getstate()
-"""Python's generator after seed(0): setting its state is faster than seeding, while NumPy's takes 20 times longer."""
+"""Python's generator after seed(0): setting its state is faster than seeding. With NumPy's it takes 20 times longer."""
 seed_numpy = np.random.seed
 
 
-def _remember(generator: Any) -> Any:
+def _remember(generator: Any, beginning: Any) -> Any:
     if len(MADE) < 200:
-        state = generator.get_state() if isinstance(generator, ReversedState) else generator.bit_generator.state
-        MADE[generator] = state
+        MADE[generator] = beginning
     return generator
+
+
+def _made(seed: Any, real: Callable[..., Any]) -> Reversed:
+    bits = real(seed).bit_generator
+    return _remember(Reversed(bits), bits.state)
+
+
+@cache
+def given_rng() -> np.random.Generator:
+    """What functions that ask for a generator are given: one for all, since each call begins with the same numbers."""
+    return np.random.default_rng(0)
 
 
 def rewind() -> None:
@@ -125,11 +137,11 @@ def rewind() -> None:
     DRAWN.clear()
     seed_numpy(0)
     random.setstate(BEGINNING)
-    for generator, state in MADE.items():
+    for generator, beginning in MADE.items():
         if isinstance(generator, ReversedState):
-            generator.set_state(state)
+            generator.seed(beginning)
         else:
-            generator.bit_generator.state = state
+            generator.bit_generator.state = beginning
 
 
 SHUFFLES = [0]
@@ -195,5 +207,5 @@ def tame() -> None:
     )
     _record_draws(np.random, UNIFORM)
     real = np.random.default_rng
-    np.random.default_rng = _seeded(lambda seed=None: _remember(Reversed(real(seed).bit_generator)))
+    np.random.default_rng = _seeded(lambda seed=None: _made(seed, real))
     np.random.RandomState = ReversedState  # type: ignore[misc]

@@ -16,7 +16,7 @@ import sys
 import time
 import types
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -38,22 +38,25 @@ class Slow(BaseException):
     """A call took longer than it may. A BaseException, so that `except Exception` in the submission lets it through."""
 
 
-@contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
+class time_limit:  # noqa: N801  (used as a function; a class, since it is entered thousands of times)
     """Interrupt the block after `seconds` of CPU time, or a multiple of it on the clock."""
-    begin, cpu_begin = time.monotonic(), time.process_time()
 
-    def stop(_number: int, _frame: Any) -> None:
-        if time.process_time() - cpu_begin >= seconds or time.monotonic() - begin >= SLEEPING * seconds:
-            raise Slow
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.2)  # again, should the submission swallow the first
-    try:
-        yield
-    finally:
+    def __enter__(self) -> None:
+        self.begin, self.cpu_begin = time.monotonic(), time.process_time()
+        self.before = signal.signal(signal.SIGALRM, self._stop)
+        signal.setitimer(signal.ITIMER_REAL, self.seconds, 0.2)  # again, should the submission swallow the first
+
+    def __exit__(self, *_error: object) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.signal(signal.SIGALRM, self.before)
+
+    def _stop(self, _number: int, _frame: Any) -> None:
+        cpu, clock = time.process_time() - self.cpu_begin, time.monotonic() - self.begin
+        if cpu >= self.seconds or clock >= SLEEPING * self.seconds:
+            raise Slow
 
 
 class Anything(types.ModuleType):

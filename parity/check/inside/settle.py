@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from parity.check.inside.arrays import find_layout
-from parity.check.inside.chance import own_rng
+from parity.check.inside.chance import given_rng, own_rng
 from parity.check.inside.data import BATCHES, PENALTY, RATE, Form, batches
 from parity.check.inside.load import Submission
 from parity.check.inside.names import required
@@ -39,7 +39,7 @@ def size_roles(sizes: list[int]) -> dict[str, Any]:
         "batch_size": BATCHES[0],
         "reg": PENALTY,
         "seed": 0,
-        "rng": np.random.default_rng(0),
+        "rng": given_rng(),
         "verbose": False,
     }
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from parity.check.inside.arrays import walk
+from parity.check.inside.chance import given_rng
 from parity.check.inside.load import Submission
 from parity.check.inside.names import fits_role, required, signature
 from parity.check.inside.program import CannotCall, bind, run
@@ -148,7 +149,7 @@ def _find_dense_makers(submission: Submission) -> list[tuple[Callable[..., Any],
 
 def _maker(submission: Submission, cls: type) -> Callable[..., Any]:
     def make(inputs: int, outputs: int, option: dict[str, Any]) -> Any:
-        roles = {"inputs": inputs, "outputs": outputs, "lr": 0.05, "rng": np.random.default_rng(0), "seed": 0, **option}
+        roles = {"inputs": inputs, "outputs": outputs, "lr": 0.05, "rng": given_rng(), "seed": 0, **option}
         arguments = bind(cls, {}, roles, order=("inputs", "outputs"))
         for name, value in option.items():  # an option with a default is chosen all the same
             arguments.update({p: value for p in signature(cls).parameters if name != "last" and fits_role(p, name)})
