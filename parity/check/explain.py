@@ -48,6 +48,7 @@ class Gradients:
         self.session, self.net, self.losses, self.observed = session, net, losses, observed
         self.steps = session.steps[: len(observed)]
         self.weights = [[w.astype(float) for w in s.weights] for s in self.steps]
+        self.after = [[w.astype(float) for w in s.new_weights] if s.new_weights else None for s in self.steps]
         self.traces = [run(net, s) for s in self.steps]
         self.has_bias = any(b is not None for b in self.steps[0].biases)
         self.rate = session.rate or 0.05
@@ -67,8 +68,7 @@ class Gradients:
         scale = loss.factor(step.count, step.target.shape[1])
         if not step.new_weights and any(t.id == "update_before_backprop" for t in tweaks):
             scale = self._actual_scale(loss, tweaks, index)
-        after = [w.astype(float) for w in step.new_weights] if step.new_weights else None
-        context = Context(self.traces[:index], self.rate, scale, after)
+        context = Context(self.traces[:index], self.rate, scale, self.after[index])
         target = move_labels(step.target, loss.tweak)
         plain = tuple(t for t in tweaks if t.id != "grad_not_reset")
         with np.errstate(all="ignore"):

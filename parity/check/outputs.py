@@ -18,10 +18,11 @@ def distance(mine: Array | None, other: Array | None) -> float:
     """The largest difference relative to the largest number; infinite for other shapes or numbers not finite."""
     if mine is None or other is None or np.size(mine) != np.size(other):
         return np.inf
-    one, two = np.ravel(mine).astype(float), np.ravel(other).astype(float)
-    if not (np.isfinite(one).all() and np.isfinite(two).all()):
+    one, two = np.ravel(mine).astype(float, copy=False), np.ravel(other).astype(float, copy=False)
+    sizes = float(np.maximum.reduce(np.abs(one))), float(np.maximum.reduce(np.abs(two)))
+    if not (sizes[0] < np.inf and sizes[1] < np.inf):  # nor NaN
         return np.inf
-    return float(np.abs(one - two).max() / max(np.abs(two).max(), np.abs(one).max(), 1e-12))
+    return float(np.maximum.reduce(np.abs(one - two))) / max(*sizes, 1e-12)
 
 
 def forward_candidates(hidden: int, leaky: list[str]) -> Iterator[Net]:
@@ -134,7 +135,7 @@ def run(net: Net, step: Step) -> Trace:
     """The reference's forward pass with the person's weights."""
     with np.errstate(all="ignore"):
         extras = Extras(step.others, step.draws)
-        return forward(net, step.x, [w.astype(float) for w in step.weights], step.biases, extras)
+        return forward(net, step.x, [w.astype(float, copy=False) for w in step.weights], step.biases, extras)
 
 
 def mentions_activation(source: str) -> bool:

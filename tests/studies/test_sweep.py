@@ -210,6 +210,8 @@ def test_processes_that_open_a_new_storage_at_once_wait(
     storage: str, write: Callable[[str], Path], tmp_path: Path
 ) -> None:
     sweep, context = read_sweep(write(GRID), []), multiprocessing.get_context("fork")
+    url = "sqlite:///" + str(tmp_path / "imported.db") if storage == "sqlite" else None
+    open_study(sweep, url, tmp_path)  # so that each process need not import what it takes
     for number in range(3):
         folder = tmp_path / str(number)
         url = f"sqlite:///{folder / 'study.db'}" if storage == "sqlite" else None

@@ -70,6 +70,13 @@ def image_tags(run: Run) -> set[str]:
     return set(EventAccumulator(str(run.folder), {"images": 0}).Reload().Tags()["images"])
 
 
+def test_tensorboard_has_few_images_in_order(runs: tuple[str, dict[str, Run]]) -> None:
+    events = EventAccumulator(str(runs[1]["numpy"].folder), {"images": 0}).Reload()
+    tags = events.Tags()["images"]
+    assert tags[0] == "figures/1_predictions" and len(tags) <= 6
+    assert sorted(tags) == tags
+
+
 def test_figures_come_from_the_files_alone(runs: tuple[str, dict[str, Run]]) -> None:
     run = runs[1]["numpy"]
     again = draw_all(read_results(run))
