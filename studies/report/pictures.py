@@ -25,7 +25,7 @@ from visualization.figures.tiles import GAP as TILE_GAP
 from visualization.figures.tiles import Tile, on_paper, show_tiles
 from visualization.run_data import Results
 
-SVG: Any = {"svg.hashsalt": "report", "svg.fonttype": "path"}
+SVG: Any = {"svg.hashsalt": "report", "svg.fonttype": "path", "text.hinting": "force_autohint"}
 """The same figure gives the same bytes, and looks the same without its fonts."""
 BREADTH, GAP, LEVEL = 1.5, 0.45, 1.75
 """Breadth of a box of the drawn network, the gap to the next, and from row to row."""
@@ -114,8 +114,13 @@ def trials(
 def _saved(canvas: Canvas, file_format: str) -> bytes:
     file = io.BytesIO()
     metadata: dict[str, Any] = {"Date": None} if file_format == "svg" else {"Software": None}
+    options: dict[str, Any] = {"pil_kwargs": {"compress_level": 3}} if file_format == "png" else {}
     with rc_context(STYLE | SVG):
-        canvas.savefig(file, format=file_format, dpi=200, metadata=metadata)
+        engine = canvas.get_layout_engine()
+        if engine is not None:  # lay out once: savefig would draw everything once more for it
+            engine.execute(canvas)
+            canvas.set_layout_engine("none")
+        canvas.savefig(file, format=file_format, dpi=200, metadata=metadata, **options)
     return file.getvalue()
 
 
