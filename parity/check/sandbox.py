@@ -16,7 +16,8 @@ import tempfile
 import threading
 import tokenize
 from pathlib import Path
-from zipfile import BadZipFile
+
+from safetensors import SafetensorError
 
 from parity.check.seen import Seen, read
 
@@ -38,13 +39,13 @@ def watch(path: Path, seconds: float = SECONDS, seed: int = 0) -> Seen:
     except (UnicodeDecodeError, SyntaxError) as error:
         return Seen([], [], f"is not UTF-8 text ({error}); save it with UTF-8 encoding")
     with tempfile.TemporaryDirectory(prefix="check-") as folder:
-        result = Path(folder) / "seen.npz"
+        result = Path(folder) / "seen.safetensors"
         problem_seen = _run(path, result, Path(folder), seconds, seed)
         if not result.is_file():
             return Seen([], [], problem_seen or "the process ended without a result", source)
         try:
             return read(result, source)
-        except (OSError, EOFError, ValueError, KeyError, BadZipFile) as problem:
+        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as problem:
             return Seen([], [], f"the result could not be read: {problem}", source)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors import safe_open
 
 Array = np.ndarray
 
@@ -105,10 +106,10 @@ class Seen:
 
 
 def read(path: Path, source: str) -> Seen:
-    """Read the child's file; it may hold no pickles."""
-    with np.load(path, allow_pickle=False) as stored:
-        arrays = {name: stored[name] for name in stored.files}
-    about = json.loads(str(arrays.pop("about")))
+    """Read the child's file."""
+    with safe_open(path, framework="numpy") as stored:
+        about = json.loads(stored.metadata()["about"])
+        arrays = {name: stored.get_tensor(name) for name in about["names"]}
     sessions = [_session(number, one, arrays, source) for number, one in enumerate(about["sessions"])]
     return Seen(sessions, about["skipped"], about["error"], source)
 

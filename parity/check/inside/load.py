@@ -41,22 +41,29 @@ class Slow(BaseException):
 class time_limit:  # noqa: N801  (used as a function; a class, since it is entered thousands of times)
     """Interrupt the block after `seconds` of CPU time, or a multiple of it on the clock."""
 
+    running: time_limit
+    """The one that was entered last."""
+
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
 
     def __enter__(self) -> None:
+        time_limit.running = self
         self.begin, self.cpu_begin = time.monotonic(), time.process_time()
-        self.before = signal.signal(signal.SIGALRM, self._stop)
         signal.setitimer(signal.ITIMER_REAL, self.seconds, 0.2)  # again, should the submission swallow the first
 
     def __exit__(self, *_error: object) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, self.before)
 
-    def _stop(self, _number: int, _frame: Any) -> None:
+    def _check(self) -> None:
         cpu, clock = time.process_time() - self.cpu_begin, time.monotonic() - self.begin
         if cpu >= self.seconds or clock >= SLEEPING * self.seconds:
             raise Slow
+
+    @staticmethod
+    def listen() -> None:
+        """Let the alarm end what runs too long, from now on, whatever the submission asked the alarm for."""
+        signal.signal(signal.SIGALRM, lambda _number, _frame: time_limit.running._check())
 
 
 class Anything(types.ModuleType):
@@ -199,6 +206,8 @@ def load(path: Path, limit: bool = True) -> Submission:
             continue
         code = compiled(ast.Module([statement], []), str(path))
         begin, waiting = time.process_time(), time.monotonic()
+        if limit:
+            time_limit.listen()
         try:
             with time_limit(STATEMENT_SECONDS if not definition else 5.0) if limit else nullcontext():
                 exec(code, submission.names)
@@ -208,6 +217,8 @@ def load(path: Path, limit: bool = True) -> Submission:
         if not definition:
             spent += max(time.process_time() - begin, (time.monotonic() - waiting) / SLEEPING)
     submission.seconds = spent
+    if limit:
+        time_limit.listen()
     if not limit:  # our own process: other imports are none of our business
         sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _StandIns)]
         sys.path.remove(str(path.resolve().parent))

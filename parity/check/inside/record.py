@@ -1,4 +1,4 @@
-"""Write what was seen as one npz file without pickles; the parent reads it as data, never as code."""
+"""Write what was seen as one safetensors file; the parent reads it as data, never as code."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors.numpy import save_file
 
 from parity.check.inside.data import Session
 
@@ -41,19 +42,24 @@ def save(path: Path, sessions: list[Session], skipped: list[str], error: str) ->
             _put(arrays, f"{number}/e{index}", {**vars(one.step), "result": one.result})
         for index, step in enumerate(session.steps):
             _put(arrays, f"{number}/{index}", vars(step))
-    about_all = {"sessions": about, "skipped": skipped[:60], "error": error}
-    arrays["about"] = np.array(json.dumps(about_all))
-    with open(path, "wb") as file:
-        np.savez(file, **arrays)
+    about_all = {"sessions": about, "skipped": skipped[:60], "error": error, "names": list(arrays)}  # in order
+    save_file(arrays, path, {"about": json.dumps(about_all)})
 
 
 def _put(arrays: dict[str, Any], prefix: str, values: dict[str, Any]) -> None:
     for name, value in values.items():
         if isinstance(value, np.ndarray):
-            arrays[f"{prefix}/{name}"] = value
+            _put_one(arrays, f"{prefix}/{name}", value)
         elif isinstance(value, dict):
-            arrays.update({f"{prefix}/{name}/{word}": np.asarray(part) for word, part in value.items()})
+            for word, part in value.items():
+                _put_one(arrays, f"{prefix}/{name}/{word}", part)
         elif isinstance(value, list) and name != "changed":
             for position, part in enumerate(value):
-                if part is not None and np.asarray(part).dtype.kind in "fiu":
-                    arrays[f"{prefix}/{name}/{position}"] = np.asarray(part)
+                _put_one(arrays, f"{prefix}/{name}/{position}", part)
+
+
+def _put_one(arrays: dict[str, Any], name: str, value: Any) -> None:
+    """Keep an array of numbers that the file's format has; long doubles as doubles."""
+    array = np.asarray(value)
+    if array.dtype.kind in "fiub":
+        arrays[name] = array.astype(float) if array.dtype.itemsize > 8 else np.ascontiguousarray(array)
