@@ -9,6 +9,7 @@ from dataclasses import replace
 from parity.check.complete import judge_accuracies, missing
 from parity.check.diagnosis import Diagnosis, rank
 from parity.check.epochs import judge_epochs
+from parity.check.network import Net
 from parity.check.one_session import diagnose_session
 from parity.check.seen import Seen, Session
 from parity.check.steps import UNKNOWN_RULE
@@ -34,7 +35,9 @@ def diagnose(seen: Seen, name: str = "network") -> Diagnosis:
     if not sessions:
         return Diagnosis(error=_why_nothing(seen), network=name)
     groups: dict[tuple[object, ...], list[Session]] = defaultdict(list)
+    known: dict[tuple[object, ...], list[Net]] = defaultdict(list)
     for session in sessions:
+        session.known = known[tuple(session.sizes), session.style]
         groups[session.form, tuple(session.sizes), session.style].append(session)
     ranked = sorted(((_read(group, seen.source), group) for group in groups.values()), key=lambda pair: rank(pair[0]))
     if any(_shows_batches(d, group) for d, group in ranked):

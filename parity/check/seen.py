@@ -74,6 +74,7 @@ class Session:
     source: str = ""
     evaluations: list[Evaluation] = field(default_factory=list)
     found: Any = None  # the diagnosis's reading of the gradients, for the session with a whole training
+    known: list[Any] = field(default_factory=list)  # networks with norms or masks that sessions of this program showed
 
     @property
     def places(self) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -17,9 +18,11 @@ from parity.check.places import unexplained
 from parity.check.rates import judge_rates
 from parity.check.scale import close, gradient_scale
 from parity.check.seen import Array, Session, Step
-from parity.check.updates import RULES, known_rules
+from parity.check.updates import RULES, Settings, known_rules
 
 Parts = list[Array]
+KnownRule = tuple[str, str, Settings]
+"""(rule, mistake, settings)"""
 UNKNOWN_RULE = "the changes of the weights follow no known update rule"
 MOMENTUM = re.compile("moment|^mu$", re.I)
 EPSILON = re.compile(r"(^|_)eps(ilon)?(_|$)", re.I)
@@ -252,10 +255,9 @@ def named_rule(
     momenta = list(dict.fromkeys([*momenta, 0.9, 0.5, 0.8, 0.95, 0.99]))
     decays = [v for n, v in session.extra.items() if DECAY.search(n) and 0 < v <= 1]
     eps_seen = [v for n, v in session.extra.items() if EPSILON.search(n) and 0 < v < 0.1]
-    along = _along(gs[0], cs[0], tolerance)
-    for rule, mistake, settings in known_rules(tuple(momenta), rate, tuple(eps_seen), tuple(decays), _betas(session)):
-        plain = rule == "sgd" and not settings.weight_decay  # the first step is along the gradient
-        if (plain and not along) or (scaled and (rule == "sgd" or mistake)):
+    rules = known_rules(tuple(momenta), rate, tuple(eps_seen), tuple(decays), _betas(session))
+    for rule, mistake, settings in _that_may_fit(rules, gs[0], cs[0], tolerance):
+        if scaled and (rule == "sgd" or mistake):
             continue
         with np.errstate(all="ignore"):
             (first,) = RULES[rule](gs[:1], ws[:1], settings, mistake)  # most rules end here
@@ -274,11 +276,35 @@ def named_rule(
     return None
 
 
+def _that_may_fit(rules: Iterable[KnownRule], gradient: Array, change: Array, tolerance: float) -> Iterator[KnownRule]:
+    """The rules whose first step may be this change, by a look at its direction: descent's, or Adam's."""
+    along = _along(gradient, change, tolerance)
+    level: dict[float, bool] = {}
+    for rule, mistake, settings in rules:
+        if rule == "sgd":
+            fits = along
+        else:
+            if settings.eps not in level:
+                level[settings.eps] = _level(gradient, change, settings.eps, tolerance)
+            fits = level[settings.eps] or bool(mistake)
+        if fits or settings.weight_decay:
+            yield rule, mistake, settings
+
+
 def _along(gradient: Array, change: Array, tolerance: float) -> bool:
     """Whether the change of the weights is a multiple of the gradient, or the gradient is not finite."""
     with np.errstate(all="ignore"):
         factor = float(gradient @ change / max(gradient @ gradient, 1e-300))
         return not np.isfinite(factor) or distance(change, factor * gradient) < 2 * tolerance
+
+
+def _level(gradient: Array, change: Array, eps: float, tolerance: float) -> bool:
+    """Whether weights with large gradients change by one amount, as in the first step of Adam and rules like it.
+
+    That amount is lr |g| / (√(1 - α) |g| + ε), with an α of at most 0.999.
+    """
+    amounts = np.abs(change)[np.abs(gradient) > 32 * eps / tolerance]
+    return amounts.size < 2 or not float(np.ptp(amounts)) > 4 * tolerance * float(amounts.max())
 
 
 def _betas(session: Session) -> tuple[float, float]:
