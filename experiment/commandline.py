@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from argparse import ArgumentError, ArgumentParser
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, is_dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -34,14 +35,12 @@ class Command:
 
 def parse_command(description: str, arguments: Sequence[str]) -> Command:
     """Read the flags and files. `--help` and `--print_config` print and exit; a mistake is a `UserError`."""
-    parser = _parser(bool({"--help", "-h"} & set(arguments)))
-    parser.description = description
+    _parser(bool({"--help", "-h"} & set(arguments))).description = description
     resume = _resumed_run(arguments)
     if resume is not None:  # the run's own config comes first, so that flags are compared with it
         arguments = ["--config", str(resume / "config.yaml"), *arguments]
-    found = _parse(parser, arguments, Experiment)
-    values = {name: getattr(found, name) for name in Experiment.__dataclass_fields__}
-    return Command(Experiment(**values), resume)
+    contents = tuple(_content(Path(name)) for name in _values_of("--config", arguments))
+    return Command(copy.deepcopy(_experiment(tuple(arguments), contents)), resume)
 
 
 def to_yaml(experiment: Experiment) -> str:
@@ -86,6 +85,21 @@ def _parser(with_help: bool) -> jsonargparse.ArgumentParser:
         "--resume", metavar="RUN", type=str, help="Folder of a run to continue after its last complete epoch."
     )
     return parser
+
+
+@lru_cache(maxsize=256)  # parsing takes 30 ms, and a report or a sweep reads the same experiments many times
+def _experiment(arguments: tuple[str, ...], contents: tuple[bytes, ...]) -> Experiment:
+    """What flags, and files with these contents, say."""
+    found = _parse(_parser(bool({"--help", "-h"} & set(arguments))), arguments, Experiment)
+    return Experiment(**{name: getattr(found, name) for name in Experiment.__dataclass_fields__})
+
+
+def _content(file: Path) -> bytes:
+    """What is in a file; of one that cannot be read, its reader will tell."""
+    try:
+        return file.read_bytes() if file.is_file() else b""
+    except OSError:
+        return b""
 
 
 def _parse(parser: jsonargparse.ArgumentParser, arguments: Sequence[str], kind: type) -> Any:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,7 @@ EVERYTHING: list[str | dict[str, Any]] = [
 ]
 """A network with nearly every kind of layer."""
 
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 Program = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -100,6 +101,19 @@ def small(subset: Path, glove: Path, tmp_path: Path) -> Callable[..., Experiment
         return Experiment(**(usual | fields))  # type: ignore[arg-type]
 
     return make
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium, started once for a module's tests."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine")
+    sync_playwright = pytest.importorskip("playwright.sync_api", reason="Playwright drives the browser").sync_playwright
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

@@ -26,7 +26,6 @@ pytest.importorskip("uvicorn", reason="the drawing page is an optional extra")
 from apps.answers import Answers, _layer
 from apps.server import LARGEST, MOST_POINTS, fit
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 TURN = np.linspace(0, 6.3, 30)
 CIRCLE = [(50 + 40 * np.cos(TURN)).tolist(), (50 + 40 * np.sin(TURN)).tolist()]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,30 +13,22 @@ import pytest
 
 pytest.importorskip("uvicorn", reason="the drawing page is an optional extra")
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
 
 @pytest.fixture
-def page(address: str) -> Iterator[Any]:
+def page(browser: Any, address: str) -> Iterator[Any]:
     """The page in a real browser; whatever it complains about fails the test."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
-    from playwright.sync_api import sync_playwright
-
     said: list[str] = []
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        page = browser.new_page(viewport={"width": 390, "height": 1400})
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda request: said.append(request.url) if address not in request.url else None)
-        page.goto(address)
-        page.locator("#run option").nth(1).wait_for(state="attached")
-        names = page.locator("#run option").all_text_contents()
-        page.select_option("#run", label=next(name for name in names if "softmax" in name))
-        yield page
-        browser.close()
+    context = browser.new_context(viewport={"width": 390, "height": 1400})
+    page = context.new_page()
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: said.append(request.url) if address not in request.url else None)
+    page.goto(address)
+    page.locator("#run option").nth(1).wait_for(state="attached")
+    names = page.locator("#run option").all_text_contents()
+    page.select_option("#run", label=next(name for name in names if "softmax" in name))
+    yield page
+    context.close()
     assert [words for words in said if not words.startswith(("data:", "blob:"))] == []
 
 
@@ -54,9 +45,7 @@ def circle(page: Any, x: float, y: float, radius: float) -> None:
 
 def prediction(page: Any) -> str:
     """What the page says, once the last answer has come."""
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(200)
-    return str(page.locator("#prediction").text_content())
+    return str(page.locator("#prediction:not([aria-busy=true])").text_content())
 
 
 def test_a_snowman_drawn_by_mouse_is_named(page: Any) -> None:

@@ -30,7 +30,6 @@ from studies.report.sections.reproducibility import reproducibility
 from studies.report.writers import as_html, as_pdf, references
 from tests.conftest import PROJECT, Program, assert_refused, program_in
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 TASKS = f"task_one: {PROJECT}/configs/softmax.yaml\ntask_two: {PROJECT}/configs/dual_tower.yaml\n"
 SWEEP = (
     "name: tiny\nparameters:\n  dual_tower.train_word_tower: [false, true]\n  dual_tower.margin_weight: [0.0, 1.0]\n"
@@ -170,26 +169,18 @@ def test_numbers_of_figures_and_tables_agree(made: Made) -> None:
     assert all(f"{number}." in text for number in numbers)
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 @pytest.mark.parametrize("width", [390, 1200])
-def test_a_browser_shows_it_without_a_request_or_an_error(made: Made, width: int) -> None:
-    from playwright.sync_api import sync_playwright
-
+def test_a_browser_shows_it_without_a_request_or_an_error(made: Made, browser: Any, width: int) -> None:
     said: list[str] = []
-    page_file = (made.folder / "report" / "report.html").as_uri()
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        page = browser.new_page(viewport={"width": width, "height": 900})
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on(
-            "request", lambda request: said.append(request.url) if request.url[:5] not in ("data:", "file:") else None
-        )
-        page.goto(page_file)
-        broken = page.evaluate("[...document.images].filter(image => !image.complete || !image.naturalWidth).length")
-        across = page.evaluate("document.documentElement.scrollWidth")
-        browser.close()
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    page = context.new_page()
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: said.append(request.url) if request.url[:5] not in ("data:", "file:") else None)
+    page.goto((made.folder / "report" / "report.html").as_uri())
+    broken = page.evaluate("[...document.images].filter(image => !image.complete || !image.naturalWidth).length")
+    across = page.evaluate("document.documentElement.scrollWidth")
+    context.close()
     assert said == []
     assert broken == 0
     assert across <= width
