@@ -6,6 +6,7 @@ import torch
 
 from experiment.architecture import Shape
 from experiment.config import Experiment
+from experiment.cores import usable_cores
 from lightning_models.classifier import Classifier
 from lightning_models.layers import Dropout
 
@@ -22,9 +23,9 @@ def prepare(model: Classifier, experiment: Experiment, shape: Shape) -> None:
 
 
 def use_threads(model: Classifier, shape: Shape) -> None:
-    """Let torch use one thread for a small model, and all cores for others."""
-    if multiplications(model, shape) < SMALL:
-        torch.set_num_threads(1)
+    """Let torch use one thread for a small model, and all cores for others; torch overlooks a container's quota."""
+    cores = 1 if multiplications(model, shape) < SMALL else usable_cores()
+    torch.set_num_threads(min(cores, torch.get_num_threads()))
 
 
 def compile_layers(model: Classifier) -> None:
