@@ -56,6 +56,11 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 Program = Callable[..., subprocess.CompletedProcess[str]]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Short tests last, so that pytest's processes end at about the same time."""
+    items.sort(key=lambda item: item.path.is_relative_to(PROJECT / "tests" / "networks"))
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder with real drawings and word vectors."""
