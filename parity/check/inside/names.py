@@ -85,6 +85,12 @@ def fits_role(name: str, role: str) -> bool:
     return bool(COMPILED[role].match(name))
 
 
+@functools.lru_cache(4096)
+def roles_of(name: str) -> tuple[str, ...]:
+    """The roles that a parameter's name may say, the likeliest first."""
+    return tuple(role for role in COMPILED if fits_role(name, role))
+
+
 ASSIGNED: dict[str, list[str]] = {}
 """The names in `W1, b1 = init()` for each function of the file: what its results are called where it has no names."""
 

@@ -13,7 +13,7 @@ import numpy as np
 from parity.check.inside.arrays import Array, Found, Layout, look_up, parts, walk
 from parity.check.inside.chance import rewind
 from parity.check.inside.load import Slow, time_limit
-from parity.check.inside.names import COMPILED, fits_role, pairs_parameters, returned_name, returned_names, signature
+from parity.check.inside.names import fits_role, pairs_parameters, returned_name, returned_names, roles_of, signature
 
 BATCHES = (7, 7, 7, 7, 5)
 """The numbers of samples in the batches of a session; the last one is short."""
@@ -97,6 +97,7 @@ class Program:
         """
         function = self.functions[name]
         problem: CannotCall | None = None
+        tried: list[dict[str, int]] = []
         # a parameter called `p` may be probabilities or parameters, and `n` or `w` a network
         for less, first in (
             ((), ()),
@@ -107,6 +108,9 @@ class Program:
         ):
             try:
                 arguments = bind(function, self.known, self.roles, (*without, *less), (*first, *order))
+                if (same := {word: id(value) for word, value in arguments.items()}) in tried:
+                    continue
+                tried.append(same)
                 return run(function, arguments, self.file, self.globals, self.supply)
             except CannotCall as error:
                 problem = problem or error
@@ -289,8 +293,8 @@ def _keeps_default(default: Any, value: Any) -> bool:
 
 
 def _role(name: str, roles: dict[str, Any], used: set[str], without: tuple[str, ...]) -> str | None:
-    for role in COMPILED:
-        if role in roles and role not in used and role not in without and fits_role(name, role):
+    for role in roles_of(name):
+        if role in roles and role not in used and role not in without:
             return role
     return None
 
