@@ -7,6 +7,7 @@ import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from types import FunctionType
 from typing import Any
 
@@ -44,12 +45,17 @@ class Found:
     @property
     def order(self) -> tuple[int, ...]:
         """The numbers in the path, in order: W2 comes after W1, layers[1] after layers[0]."""
-        return tuple(int(digits) for word in self.path for digits in re.findall(r"\d+", word))
+        return _numbers_in(self.path)
 
     @property
     def is_gradient(self) -> bool:
         """Whether its name says that it is a gradient."""
         return any(GRADIENT.search(word) for word in self.path)
+
+
+@lru_cache(4096)
+def _numbers_in(path: Path) -> tuple[int, ...]:
+    return tuple(int(digits) for word in path for digits in re.findall(r"\d+", word))
 
 
 def walk(value: Any, path: Path = (), depth: int = 7, seen: set[int] | None = None) -> Iterator[Found]:

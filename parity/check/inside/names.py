@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import linecache
 import re
 import textwrap
 from collections.abc import Callable
@@ -140,10 +141,19 @@ def pairs_parameters(function: Callable[..., Any]) -> tuple[str, ...]:
 
 
 @functools.cache
-def _pairs_in(code: CodeType) -> tuple[str, ...]:
+def _source_tree(code: CodeType) -> ast.AST | None:
+    """The syntax tree of a function; `inspect.getsource` would look through all modules for its file first."""
+    lines = linecache.getlines(code.co_filename)[code.co_firstlineno - 1 :]
     try:
-        tree = parse(textwrap.dedent(inspect.getsource(code)))
-    except (OSError, TypeError, SyntaxError, ValueError):
+        return parse(textwrap.dedent("".join(inspect.getblock(lines))))
+    except (IndexError, SyntaxError, ValueError):
+        return None
+
+
+@functools.cache
+def _pairs_in(code: CodeType) -> tuple[str, ...]:
+    tree = _source_tree(code)
+    if tree is None:
         return ()
     names = code.co_varnames[: code.co_argcount]
     loops = [n for n in ast.walk(tree) if isinstance(n, ast.For | ast.comprehension)]
@@ -161,9 +171,8 @@ def _is_sample(target: ast.expr) -> bool:
 
 @functools.cache
 def _returns_of(function: CodeType) -> list[list[str]]:
-    try:
-        tree = parse(textwrap.dedent(inspect.getsource(function)))
-    except (OSError, TypeError, SyntaxError, ValueError):
+    tree = _source_tree(function)
+    if tree is None:
         return []
     found = []
     for node in ast.walk(tree):
