@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from experiment.run import Row
 from visualization.figures.style import COLOURS
 
 TINY = 1e-18
 """What a difference of exactly 0 is drawn as, on logarithmic axes."""
+
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def gradients(numbers: dict[str, Any]) -> Figure:
@@ -29,7 +31,8 @@ def gradients(numbers: dict[str, Any]) -> Figure:
         axis.bar(positions, values, width=0.36, label=dtype, color=COLOURS[number])
         axis.axhline(compared["target"], linestyle="--", color=COLOURS[number], label=f"target, {dtype}")
     axis.set_xticks(range(len(names)), names, rotation=35, ha="right")
-    axis.set(yscale="log", ylabel="largest relative difference", ylim=(TINY, 1))
+    axis.set(ylabel="largest relative difference", ylim=(TINY, 1))
+    _logarithmic(axis)
     axis.legend(ncols=2, fontsize=9)
     return figure
 
@@ -44,10 +47,18 @@ def weights_apart(numbers: dict[str, Any]) -> Figure:
         axis.plot(np.arange(1, len(values) + 1), values, marker="o", markersize=4, color=COLOURS[number], label=dtype)
         if free.get("target"):
             axis.axhline(free["target"], linestyle="--", color=COLOURS[number], label=f"target, {dtype}")
-    axis.set(yscale="log", xlabel="epoch", ylabel="largest |difference| of a weight", ylim=(1e-17, 1))
+    axis.set(xlabel="epoch", ylabel="largest |difference| of a weight", ylim=(1e-17, 1))
+    _logarithmic(axis)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.legend(fontsize=9)
     return figure
+
+
+def _logarithmic(axis: Axes) -> None:
+    """A logarithmic y axis, whose labels are plain text: matplotlib's own are formulas, of 10 ms each."""
+    axis.set_yscale("log")
+    axis.yaxis.set_major_formatter(lambda value, _: "10" + f"{np.log10(value):.0f}".translate(SUPERSCRIPTS))
+    axis.yaxis.set_minor_formatter(NullFormatter())
 
 
 def overlay(axis: Axes, histories: Sequence[list[Row]], tracks: Sequence[str], quantity: str) -> None:
