@@ -121,6 +121,7 @@ def _session(number: int, about: dict[str, Any], arrays: dict[str, Array], sourc
     evaluations = [
         Evaluation(**rest, step=_step(f"{number}/e{k}/", sizes, arrays, {}), result=arrays[f"{number}/e{k}/result"])
         for k, rest in enumerate(about["evaluations"])
+        if f"{number}/e{k}/result" in arrays  # labels may be words
     ]
     names = (
         "form",

@@ -59,7 +59,8 @@ def _put(arrays: dict[str, Any], prefix: str, values: dict[str, Any]) -> None:
 
 
 def _put_one(arrays: dict[str, Any], name: str, value: Any) -> None:
-    """Keep an array of numbers that the file's format has; long doubles as doubles."""
+    """Keep an array of numbers, in this machine's byte order; long doubles as doubles."""
     array = np.asarray(value)
     if array.dtype.kind in "fiub":
-        arrays[name] = array.astype(float) if array.dtype.itemsize > 8 else np.ascontiguousarray(array)
+        dtype = np.dtype(float) if array.dtype.itemsize > 8 else array.dtype.newbyteorder("=")
+        arrays[name] = np.ascontiguousarray(array, dtype)
