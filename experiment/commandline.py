@@ -35,12 +35,11 @@ class Command:
 
 def parse_command(description: str, arguments: Sequence[str]) -> Command:
     """Read the flags and files. `--help` and `--print_config` print and exit; a mistake is a `UserError`."""
-    _parser(bool({"--help", "-h"} & set(arguments))).description = description
     resume = _resumed_run(arguments)
     if resume is not None:  # the run's own config comes first, so that flags are compared with it
         arguments = ["--config", str(resume / "config.yaml"), *arguments]
     contents = tuple(_content(Path(name)) for name in _values_of("--config", arguments))
-    return Command(copy.deepcopy(_experiment(tuple(arguments), contents)), resume)
+    return Command(copy.deepcopy(_experiment(description, tuple(arguments), contents)), resume)
 
 
 def to_yaml(experiment: Experiment) -> str:
@@ -88,9 +87,11 @@ def _parser(with_help: bool) -> jsonargparse.ArgumentParser:
 
 
 @lru_cache(maxsize=256)  # parsing takes 30 ms, and a report or a sweep reads the same experiments many times
-def _experiment(arguments: tuple[str, ...], contents: tuple[bytes, ...]) -> Experiment:
+def _experiment(description: str, arguments: tuple[str, ...], contents: tuple[bytes, ...]) -> Experiment:
     """What flags, and files with these contents, say."""
-    found = _parse(_parser(bool({"--help", "-h"} & set(arguments))), arguments, Experiment)
+    parser = _parser(bool({"--help", "-h"} & set(arguments)))
+    parser.description = description
+    found = _parse(parser, arguments, Experiment)
     return Experiment(**{name: getattr(found, name) for name in Experiment.__dataclass_fields__})
 
 

@@ -18,11 +18,9 @@ from parity.check.places import unexplained
 from parity.check.rates import judge_rates
 from parity.check.scale import close, gradient_scale
 from parity.check.seen import Array, Session, Step
-from parity.check.updates import RULES, Settings, known_rules
+from parity.check.updates import RULES, KnownRule, known_rules
 
 Parts = list[Array]
-KnownRule = tuple[str, str, Settings]
-"""(rule, mistake, settings)"""
 UNKNOWN_RULE = "the changes of the weights follow no known update rule"
 MOMENTUM = re.compile("moment|^mu$", re.I)
 EPSILON = re.compile(r"(^|_)eps(ilon)?(_|$)", re.I)

@@ -35,6 +35,8 @@ class Settings:
 
 
 Rule = Callable[[list[Array], list[Array], Settings, str], list[Array]]
+KnownRule = tuple[str, str, Settings]
+"""(rule, mistake, settings)"""
 
 
 def sgd(grads: list[Array], weights: list[Array], s: Settings, mistake: str = "") -> list[Array]:
@@ -218,14 +220,14 @@ def two_mistakes(rule: str, s: Settings) -> Iterator[tuple[str, Settings]]:
 @cache
 def known_rules(
     momenta: Floats, lr: float, eps_seen: Floats, decays: Floats, betas: tuple[float, float]
-) -> tuple[tuple[str, str, Settings], ...]:
-    """(rule, mistake, settings) that a network's own update may follow, the plainest first; `betas` are Adam's."""
+) -> tuple[KnownRule, ...]:
+    """The rules that a network's own update may follow, the plainest first; `betas` are Adam's."""
     return tuple(_known_rules(momenta, lr, eps_seen, decays, betas))
 
 
 def _known_rules(
     momenta: Floats, lr: float, eps_seen: Floats, decays: Floats, betas: tuple[float, float]
-) -> Iterator[tuple[str, str, Settings]]:
+) -> Iterator[KnownRule]:
     adams = [Settings(lr=lr)]
     if betas != (adams[0].beta1, adams[0].beta2):
         adams.append(Settings(lr=lr, beta1=betas[0], beta2=betas[1]))
