@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 import jsonargparse
-import yaml
 
 from experiment.config import Experiment
 from experiment.errors import UserError, did_you_mean
 from experiment.registry import CHOICES, choices_help
-from experiment.yaml_files import load_yaml, read_yaml
+from experiment.yaml_files import dump_yaml, load_yaml, read_yaml
 
 Kind = TypeVar("Kind")
 """A dataclass whose fields all have defaults."""
@@ -44,7 +43,7 @@ def parse_command(description: str, arguments: Sequence[str]) -> Command:
 
 def to_yaml(experiment: Experiment) -> str:
     """The whole experiment as YAML that `--config` reads again."""
-    return yaml.safe_dump(asdict(experiment), sort_keys=False)
+    return dump_yaml(asdict(experiment))
 
 
 def from_yaml(path: Path) -> Experiment:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import random
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,12 +14,14 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.custom_scalar import layout_pb2
 from tensorboard.plugins.hparams import metadata as hparams
+from tensorboard.summary.writer.record_writer import RecordWriter
 
 from experiment.active_settings import find_twin, settings_in_force
 from experiment.config import Augmentation, Data, DualTower, Experiment, Optimizer, Softmax, Trainer
 from experiment.run import Run, finished_runs
 from tests.parity.test_parity import run_both
 from visualization.run_events import CURVES, METRICS, curve_tag, epoch_scalars
+from visualization.tensorboard import record
 
 
 @pytest.fixture(scope="module")
@@ -158,3 +162,10 @@ def test_a_run_of_an_older_version_is_refused_in_a_line(runs: dict[str, Run], tm
     (tmp_path / "model.json").write_text(content.replace('"schema": 3', '"schema": 2'), encoding="utf-8")
     with pytest.raises(UserError, match=r"schema 2, not 3.*train again"):
         old.read_json("model.json", "track")
+
+
+@pytest.mark.parametrize("length", [0, 1, 8, 255, 10_000])
+def test_a_record_is_what_tensorboard_writes(length: int) -> None:
+    content, theirs = random.Random(length).randbytes(length), io.BytesIO()
+    RecordWriter(theirs).write(content)
+    assert record(content) == theirs.getvalue()
