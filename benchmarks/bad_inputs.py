@@ -18,7 +18,6 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from queue import SimpleQueue
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the project: nothing has to be installed
 
@@ -45,14 +44,11 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bad_inputs_") as name:
         folder = Path(name)
-        servers: SimpleQueue[Programs] = SimpleQueue()
-        for _ in range(options.jobs):
-            servers.put(Programs())
-        first = servers.get()
-        failed = try_cases(make_cases(first, folder, options), folder, servers, first)
+        programs = Programs()
+        failed = try_cases(make_cases(programs, folder, options), folder, programs, options.jobs)
         chance = random.Random(options.seed)
         references = (
-            [Reference.make(first, track, folder) for track in ("numpy", "lightning")]
+            [Reference.make(programs, track, folder) for track in ("numpy", "lightning")]
             if (options.stops or options.full_disks)
             else []
         )
@@ -60,10 +56,9 @@ def main() -> int:
             ("stops", options.stops, stop_and_resume),
             ("full disks", options.full_disks, fill_disk),
         ):
-            faults = [attempt(first, references[number % 2], folder, chance) for number in range(count)]
+            faults = [attempt(programs, references[number % 2], folder, chance) for number in range(count)]
             report(what, count, [fault for fault in faults if fault])
             failed += sum(fault is not None for fault in faults)
-        first.close()
     return int(failed > 0)
 
 
@@ -80,18 +75,13 @@ def make_cases(programs: Programs, folder: Path, options: Namespace) -> list[Cas
     return cases if count is None else random.Random(options.seed).sample(cases, min(count, len(cases)))
 
 
-def try_cases(cases: Sequence[Case], folder: Path, servers: SimpleQueue[Programs], first: Programs) -> int:
-    """Try each case; returns how many fail."""
-    servers.put(first)
+def try_cases(cases: Sequence[Case], folder: Path, programs: Programs, jobs: int) -> int:
+    """Try each case, `jobs` at once; returns how many fail."""
 
     def attempt(number: int) -> str | None:
-        programs = servers.get()
-        try:
-            return try_case(programs, cases[number], folder / f"case_{number}")
-        finally:
-            servers.put(programs)
+        return try_case(programs, cases[number], folder / f"case_{number}")
 
-    with ThreadPoolExecutor(servers.qsize()) as pool:
+    with ThreadPoolExecutor(jobs) as pool:
         faults = []
         for fault in pool.map(attempt, range(len(cases))):
             if fault:
@@ -100,12 +90,6 @@ def try_cases(cases: Sequence[Case], folder: Path, servers: SimpleQueue[Programs
     report("bad inputs", len(cases), faults)
     executed = sum("executed" in fault for fault in faults)
     print(f"payloads executed: {executed}", flush=True)
-    while servers.qsize() > 1:
-        other = servers.get()
-        if other is not first:
-            other.close()
-        else:
-            servers.put(first)
     return len(faults)
 
 

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import atexit
-import json
 import os
-import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -20,10 +14,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from datamodules.sources import doodles
 from experiment.config import FIVE, Data, Experiment
+from tests.forked_programs import ProgramServer
 
 PROJECT = Path(__file__).resolve().parents[1]
 REAL_DATA = Path(os.environ.get("QUICKDRAW_REAL_DATA", PROJECT.parent / "shared" / "data"))
@@ -31,8 +25,6 @@ TRACKS = {"numpy": "numpy_ref/train.py", "lightning": "train_lightning.py"}
 
 TIMEOUT = 240
 """Seconds after which a program is killed."""
-
-torch.set_num_threads(1)
 
 EVERYTHING: list[str | dict[str, Any]] = [
     {"Conv2d": {"out_channels": 3, "kernel_size": 3, "stride": 2, "padding": 1}},
@@ -54,6 +46,17 @@ EVERYTHING: list[str | dict[str, Any]] = [
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 Program = Callable[..., subprocess.CompletedProcess[str]]
+
+
+SHARED_SERVER = "TESTS_SHARED_SERVER"
+"""The environment variable with the folder of the server that pytest's processes share."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the program server of a whole run early, while pytest's processes import what they test."""
+    whole = config.args_source is config.ArgsSource.TESTPATHS
+    if whole and sys.platform == "linux" and config.getoption("numprocesses", None):
+        os.environ[SHARED_SERVER] = str(program_server().folder)
 
 
 ORDER = {"studies": -1, "networks": 1}
@@ -148,47 +151,21 @@ def program_in(folder: Path) -> Program:
 
 
 def _run_forked(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    server = program_server()
-    assert server.stdin is not None and server.stdout is not None
-    with tempfile.TemporaryDirectory() as name:
-        out, err = Path(name) / "out", Path(name) / "err"
-        files = list(enumerate((os.devnull, str(out), str(err))))
-        order = {"script": command[0], "arguments": command[1:], "folder": str(folder), "files": files}
-        server.stdin.write(json.dumps(order) + "\n")
-        server.stdin.flush()
-        killer = threading.Timer(TIMEOUT, os.kill, (int(server.stdout.readline()), signal.SIGKILL))
-        killer.start()
-        code = int(server.stdout.readline().split()[0])
-        killer.cancel()
-        return subprocess.CompletedProcess(command, code, out.read_text(), err.read_text())
+    left = program_server().run(command[0], command[1:], folder, [(signal.SIGKILL, TIMEOUT)])
+    return subprocess.CompletedProcess(command, left.code, left.stdout, left.stderr)
 
 
 @cache
-def program_server() -> subprocess.Popen[str]:
-    """The process that has imported the large libraries; one for each of pytest's processes."""
-    command = [sys.executable, str(Path(__file__).with_name("program_server.py"))]
-    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    if sys.platform != "linux":
-        return subprocess.Popen(command, **pipes)
-    folder = Path(tempfile.mkdtemp())
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
-        listener.bind(str(folder / "socket"))
-        listener.listen()
-        words = ["exec", sys.executable, "-IS", Path(__file__).with_name("program_client.py")]
-        words += [folder / "socket", sys.executable]
-        (folder / "python").write_text(f'#!/bin/sh\n{shlex.join(map(str, words))} "$@"\n')
-        (folder / "python").chmod(0o700)
-        number = listener.fileno()
-        return subprocess.Popen([*command, str(number), str(folder / "python")], **pipes, pass_fds=[number])
+def program_server() -> ProgramServer:
+    """The process that forks programs; where pytest runs all tests, its processes share one."""
+    shared = os.environ.get(SHARED_SERVER)
+    return ProgramServer(Path(shared)) if shared else ProgramServer.start()
 
 
 @cache
 def fast_python() -> str:
     """What starts programs that run beside the test: a stand-in for Python, which need not import the libraries."""
-    command = program_server().args if sys.platform == "linux" else [sys.executable]
-    assert isinstance(command, list)
-    return str(command[-1])
+    return program_server().python if sys.platform == "linux" else sys.executable
 
 
 def assert_refused(result: subprocess.CompletedProcess[str], *words: str) -> None:

@@ -2,7 +2,7 @@
 
 This one hands on its arguments, folder, environment and open files, and the signals that it gets, and ends as the
 program does; when it is killed, so is the program. What is no file, module or process of multiprocessing is left to
-the real Python. Called by the script that tests/conftest.py writes: program_client.py SOCKET PYTHON arguments.
+the real Python. Called by the script that tests/forked_programs.py writes: program_client.py SOCKET PYTHON arguments.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def main(address: str, python: str, arguments: list[str]) -> int:
     order = order_of(arguments)
     if order is None:
         os.execv(python, [python, *arguments])
-    order["files"] = files = open_files()
+    order["numbers"] = files = open_files()
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
         server.connect(address)
         socket.send_fds(server, [json.dumps(order).encode()], files)
@@ -47,6 +47,7 @@ def order_of(arguments: list[str]) -> dict[str, object] | None:
         "kind": "file" if is_file else "code" if is_worker else "module",
         "script": script,
         "arguments": arguments,
+        "files": [],
         "folder": os.getcwd(),
         "path": [first, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))],
         "environment": dict(os.environ),

@@ -1,10 +1,12 @@
 """A process that has imported the large libraries, and forks itself for each program that the tests run.
 
-`import lightning` takes 5 to 8 seconds, and a hundred tests run a program; so these share one import. Each program has
-a process of its own all the same, in which nothing of the project was imported. Started by tests/conftest.py. It reads
-lines of JSON, and answers each with two lines: the new process's number, and when that ends, its exit code and the
-seconds of CPU time that it took. With a socket and the path of a script in its arguments, it answers on that socket
-each tests/program_client.py, which that script runs in place of Python; programs find the script as `sys.executable`.
+`import lightning` takes 5 to 8 seconds, and hundreds of tests run a program; so these share one import. Each program
+has a process of its own all the same, in which nothing of the project was imported.
+
+tests/forked_programs.py starts it with the number of a listening socket and the path of a script in its arguments; it
+ends when its input ends. It answers each client on that socket with two messages: the new process's number, and when
+that ends, its exit code and the seconds of CPU time that it took. The script runs tests/program_client.py in place of
+Python; programs find it as `sys.executable`.
 """
 
 from __future__ import annotations
@@ -35,7 +37,6 @@ LIBRARIES = (
     "sklearn.metrics",
     "sklearn.manifold",
     "cv2",
-    "yaml",
     "jsonargparse",
     "docstring_parser.attrdoc",
     "filelock",
@@ -46,53 +47,47 @@ LIBRARIES = (
     "requests",
     "safetensors.numpy",
     "tensorboard.plugins.hparams.summary_v2",
-    "tensorboard.summary.writer.event_file_writer",
     "threadpoolctl",
+    "yaml",
 )
 
 
-def main(arguments: list[str]) -> None:
-    """Serve until the input ends; in the forked process, be the program."""
-    listener = socket.socket(fileno=int(arguments[0])) if arguments else None
+def main(number: int, python: str) -> None:
+    """Serve on the socket of this number until the input ends; in the forked process, be the program."""
     for library in LIBRARIES:
         importlib.import_module(library)
-    if arguments:
-        sys.executable = arguments[1]
-        multiprocessing.set_executable(arguments[1])
-        sys.pycache_prefix = f"{arguments[1]}_bytecode"  # so that each source is compiled once, whatever Python is told
-        sys.dont_write_bytecode = False
+    sys.executable = python
+    multiprocessing.set_executable(python)
+    if sys.dont_write_bytecode:  # each source is compiled once all the same
+        sys.pycache_prefix, sys.dont_write_bytecode = f"{python}_bytecode", False
     gc.freeze()  # else each process would go through all that was imported when it tidies up
+    listener = socket.socket(fileno=number)
     while True:
         with contextlib.suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0]:  # the watchers that have ended
                 pass
-        ready, _, _ = select.select([sys.stdin, listener] if listener else [sys.stdin], [], [])
+        ready, _, _ = select.select([sys.stdin, listener], [], [])
         if sys.stdin in ready:
-            line, client = sys.stdin.readline(), None
-            if not line:
-                return
-        else:
-            assert listener is not None
-            client, _ = listener.accept()
+            return
+        client, _ = listener.accept()
         if not os.fork():
-            program = watch(receive(client) if client else json.loads(line), client)
+            program = watch(receive(client), client)
             if program:
                 become(**program)
                 end_early()
                 return
             os._exit(0)
-        if client:
-            client.close()
+        client.close()
 
 
 def receive(client: socket.socket) -> dict[str, Any]:
     """A client's order, with its open files."""
     message, received, _, _ = socket.recv_fds(client, 1 << 20, 50)
     order: dict[str, Any] = json.loads(message)
-    return order | {"files": list(zip(order["files"], received, strict=True))}
+    return order | {"files": order["files"] + list(zip(order.pop("numbers", []), received, strict=True))}
 
 
-def watch(order: dict[str, Any], client: socket.socket | None) -> dict[str, Any] | None:
+def watch(order: dict[str, Any], client: socket.socket) -> dict[str, Any] | None:
     """Fork; returns the order in the new process. In this one, tell its number, wait for its end, and tell that.
 
     The end of the client is the program's end, too.
@@ -102,28 +97,19 @@ def watch(order: dict[str, Any], client: socket.socket | None) -> dict[str, Any]
     if not program:
         if own_session:
             os.setsid()
-        if client:
-            client.close()
+        client.close()
         return order
-    tell(client, str(program))
-    if client:
-        for _, file in order["files"]:
+    client.send(str(program).encode())
+    for _, file in order["files"]:
+        if isinstance(file, int):
             os.close(file)
-        ready, _, _ = select.select([client.fileno(), os.pidfd_open(program)], [], [])
-        if client.fileno() in ready:
-            (os.killpg if own_session else os.kill)(program, signal.SIGKILL)
-            return None
+    ready, _, _ = select.select([client.fileno(), os.pidfd_open(program)], [], [])
+    if client.fileno() in ready:
+        (os.killpg if own_session else os.kill)(program, signal.SIGKILL)
+        return None
     _, status, used = os.wait4(program, 0)
-    tell(client, f"{os.waitstatus_to_exitcode(status)} {used.ru_utime + used.ru_stime}")
+    client.send(f"{os.waitstatus_to_exitcode(status)} {used.ru_utime + used.ru_stime}".encode())
     return None
-
-
-def tell(client: socket.socket | None, text: str) -> None:
-    """Answer on the socket, or with a line of output."""
-    if client:
-        client.send(text.encode())
-    else:
-        print(text, flush=True)
 
 
 def become(
@@ -191,4 +177,4 @@ def put_in_place(files: list[tuple[int, int | str]]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(int(sys.argv[1]), sys.argv[2])
