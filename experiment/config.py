@@ -348,7 +348,7 @@ class Experiment:
     compile: bool = False
     """Whether the Lightning track compiles the image network (torch.compile): worth its start on long trainings."""
     figures: bool = True
-    """Whether to draw the figures after training."""
+    """Whether to draw figures after training, or of a comparison."""
     softmax: Softmax = field(default_factory=Softmax)
     """Task I, read where `model` is softmax."""
     dual_tower: DualTower = field(default_factory=DualTower)

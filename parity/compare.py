@@ -64,7 +64,7 @@ def _experiment(experiment: Experiment, thorough: bool) -> int:
     print(f"Data: {settings['float64'][1].description}", flush=True)
     run = Run.create(experiment, "comparison", kind="comparisons")  # after the data: bad data leaves no folder behind
     comparison = compare_experiment(settings, run.folder, thorough)
-    save(comparison, run.folder)
+    save(comparison, run.folder, experiment.figures)
     print(f"\n{verdict(comparison)}\n\nFigures and tables: {run.folder / 'comparison.md'}")
     return 0 if comparison.held else 1
 

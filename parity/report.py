@@ -14,7 +14,7 @@ from experiment.run import Run
 from parity.compare import Comparison
 from parity.finished import Finished
 from parity.ledger import STAGES, Check, Finding, Ledger, Status
-from visualization.figures.comparison import TINY, gradients, overlay, short_heading, weights_apart
+from visualization.figures.comparison import TINY, gradients, logarithmic, overlay, short_heading, weights_apart
 from visualization.figures.style import COLOURS, STYLE, to_png
 
 SHOWN = 5
@@ -148,10 +148,11 @@ def _aligned(table: list[Row]) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def save(comparison: Comparison, folder: Path) -> None:
+def save(comparison: Comparison, folder: Path, with_figures: bool = True) -> None:
     """Write figures, numbers and, last, `comparison.md`."""
     with rc_context(STYLE):
-        pngs = {name: to_png(figure) for name, figure in _figures(comparison).items()}
+        figures = _figures(comparison) if with_figures else {}
+        pngs = {name: to_png(figure) for name, figure in figures.items()}
     for name, (png, _) in pngs.items():
         with atomic_write(folder / f"{name}.png") as file:
             file.write(png)
@@ -274,5 +275,6 @@ def _curves(comparison: Comparison, name: str, finished: Finished) -> Figure:
             common = min(len(ours), len(theirs))
             apart = np.maximum(np.abs(ours[:common] - theirs[:common]), TINY)
             below[column].plot(np.arange(1, common + 1), apart, color=colour, marker="o", markersize=3)
-        below[column].set(yscale="log", xlabel="epoch", ylabel=f"|difference|\n(0 drawn as {TINY:.0e})")
+        below[column].set(xlabel="epoch", ylabel=f"|difference|\n(0 drawn as {TINY:.0e})")
+        logarithmic(below[column])
     return figure

@@ -117,9 +117,9 @@ def _saved(canvas: Canvas, file_format: str) -> bytes:
     options: dict[str, Any] = {"pil_kwargs": {"compress_level": 3}} if file_format == "png" else {}
     with rc_context(STYLE | SVG):
         engine = canvas.get_layout_engine()
-        if engine is not None:  # lay out once: savefig would draw everything once more for it
+        if engine is not None:  # lay out once: savefig would draw everything once more for any engine, also for "none"
             engine.execute(canvas)
-            canvas.set_layout_engine("none")
+            canvas.set_layout_engine(None)
         canvas.savefig(file, format=file_format, dpi=200, metadata=metadata, **options)
     return file.getvalue()
 

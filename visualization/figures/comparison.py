@@ -32,7 +32,7 @@ def gradients(numbers: dict[str, Any]) -> Figure:
         axis.axhline(compared["target"], linestyle="--", color=COLOURS[number], label=f"target, {dtype}")
     axis.set_xticks(range(len(names)), names, rotation=35, ha="right")
     axis.set(ylabel="largest relative difference", ylim=(TINY, 1))
-    _logarithmic(axis)
+    logarithmic(axis)
     axis.legend(ncols=2, fontsize=9)
     return figure
 
@@ -48,13 +48,13 @@ def weights_apart(numbers: dict[str, Any]) -> Figure:
         if free.get("target"):
             axis.axhline(free["target"], linestyle="--", color=COLOURS[number], label=f"target, {dtype}")
     axis.set(xlabel="epoch", ylabel="largest |difference| of a weight", ylim=(1e-17, 1))
-    _logarithmic(axis)
-    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    logarithmic(axis)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axis.legend(fontsize=9)
     return figure
 
 
-def _logarithmic(axis: Axes) -> None:
+def logarithmic(axis: Axes) -> None:
     """A logarithmic y axis, whose labels are plain text: matplotlib's own are formulas, of 10 ms each."""
     axis.set_yscale("log")
     axis.yaxis.set_major_formatter(lambda value, _: "10" + f"{np.log10(value):.0f}".translate(SUPERSCRIPTS))
@@ -66,10 +66,12 @@ def overlay(axis: Axes, histories: Sequence[list[Row]], tracks: Sequence[str], q
     for rows, track, (style, width) in zip(histories, tracks, (("-", 4), (":", 2)), strict=True):
         for split, name, colour in (("train", "training", COLOURS[0]), ("val", "validation", COLOURS[1])):
             values = [row[f"{split}/{quantity}"] for row in rows]
-            shown = colour if style == "-" else "black"
-            axis.plot(range(1, len(values) + 1), values, style, color=shown, linewidth=width, label=f"{name}, {track}")
+            look: dict[str, Any] = {"color": colour if style == "-" else "black", "linewidth": width}
+            if len(values) == 1:  # a line of one point is not seen
+                look |= {"marker": "o", "markersize": 3 * width}
+            axis.plot(range(1, len(values) + 1), values, style, label=f"{name}, {track}", **look)
     axis.set_ylabel(quantity)
-    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axis.legend(fontsize=8)
 
 
