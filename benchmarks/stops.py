@@ -25,13 +25,17 @@ class Reference:
     seconds: float
     largest: int
     """Bytes of its largest file."""
+    settings: list[str]
+    """The flags of it, and of the runs that will be stopped."""
 
     @classmethod
-    def make(cls, programs: Programs, track: str, folder: Path) -> Reference:
+    def make(cls, programs: Programs, track: str, folder: Path, *flags: str) -> Reference:
         """Train it, twice: the second time it takes as long as the runs that will be stopped."""
-        run = programs.train(track, SETTINGS, folder)
-        outcome = programs.run(TRACKS[track], SETTINGS, folder)
-        return cls(track, run, outcome.seconds, max(path.stat().st_size for path in run.rglob("*") if path.is_file()))
+        settings = [*SETTINGS, *flags]
+        run = programs.train(track, settings, folder)
+        outcome = programs.run(TRACKS[track], settings, folder)
+        largest = max(path.stat().st_size for path in run.rglob("*") if path.is_file())
+        return cls(track, run, outcome.seconds, largest, settings)
 
 
 def stop_and_resume(programs: Programs, reference: Reference, folder: Path, chance: random.Random) -> str | None:
@@ -39,7 +43,7 @@ def stop_and_resume(programs: Programs, reference: Reference, folder: Path, chan
     number, after = chance.choice(SIGNALS), chance.uniform(0.05, reference.seconds)
     where = folder / f"stop_{chance.random()}"
     where.mkdir()
-    stopped = programs.run(TRACKS[reference.track], SETTINGS, where, stop=(number, after))
+    stopped = programs.run(TRACKS[reference.track], reference.settings, where, stop=(number, after))
     what = f"{reference.track}, {number.name} after {after:.2f} s"
     expected = -number if number == signal.SIGKILL else 128 + number
     if stopped.code not in (0, expected) or "Traceback" in stopped.stderr or "Fatal" in stopped.stderr:
@@ -60,7 +64,7 @@ def fill_disk(programs: Programs, reference: Reference, folder: Path, chance: ra
     size = chance.randrange(reference.largest)
     where = folder / f"full_{chance.random()}"
     where.mkdir()
-    outcome = programs.run(TRACKS[reference.track], SETTINGS, where, file_size=size)
+    outcome = programs.run(TRACKS[reference.track], reference.settings, where, file_size=size)
     what = f"{reference.track}, {size} bytes"
     fault = refusal_fault(outcome, (str(where),))
     if fault is None and list(where.rglob("*.tmp")):
@@ -73,7 +77,7 @@ def fill_disk(programs: Programs, reference: Reference, folder: Path, chance: ra
 
 def _resume(programs: Programs, reference: Reference, where: Path, runs: list[Path]) -> str | None:
     """Resume the run, or begin one where there is none, and compare its files with the reference's."""
-    again = [f"--resume={runs[0]}"] if runs and any(runs[0].iterdir()) else SETTINGS
+    again = [f"--resume={runs[0]}"] if runs and any(runs[0].iterdir()) else reference.settings
     resumed = programs.run(TRACKS[reference.track], again, where)
     if resumed.code != 0:
         return f"not resumed: exit code {resumed.code}: {resumed.stderr[-300:]}"

@@ -62,22 +62,59 @@ def main(number: int, python: str) -> None:
         sys.pycache_prefix, sys.dont_write_bytecode = f"{python}_bytecode", False
     gc.freeze()  # else each process would go through all that was imported when it tidies up
     listener = socket.socket(fileno=number)
+    running: list[Running] = []
     while True:
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:  # the watchers that have ended
-                pass
-        ready, _, _ = select.select([sys.stdin, listener], [], [])
+        files = [file for one in running for file in (one.client, one.end)]
+        ready, _, _ = select.select([sys.stdin, listener, *files], [], [])
         if sys.stdin in ready:
             return
+        for one in running[:]:
+            if one.end in ready:
+                one.finish()
+                running.remove(one)
+            elif one.client in ready:  # the end of the client is the program's end, too
+                one.kill()
+        if listener not in ready:
+            continue
         client, _ = listener.accept()
-        if not os.fork():
-            program = watch(receive(client), client)
-            if program:
-                become(**program)
-                end_early()
-                return
-            os._exit(0)
-        client.close()
+        order = receive(client)
+        own_session = order.pop("own_session", False)
+        process = os.fork()
+        if not process:
+            for file in (listener, client, *(one.client for one in running)):
+                file.close()
+            if own_session:
+                os.setsid()
+            become(**order)
+            end_early()
+            return
+        client.send(str(process).encode())
+        running.append(Running(process, client, own_session))
+        for _, file in order["files"]:
+            if isinstance(file, int):
+                os.close(file)
+
+
+class Running:
+    """A program that was forked for a client."""
+
+    def __init__(self, process: int, client: socket.socket, own_session: bool) -> None:
+        self.process, self.client, self.own_session = process, client, own_session
+        self.end = os.pidfd_open(process)
+        """A file that can be read when the program has ended."""
+
+    def kill(self) -> None:
+        """End the program, and what it started in its session."""
+        with contextlib.suppress(ProcessLookupError):
+            (os.killpg if self.own_session else os.kill)(self.process, signal.SIGKILL)
+
+    def finish(self) -> None:
+        """Tell the client how the program ended."""
+        _, status, used = os.wait4(self.process, 0)
+        with contextlib.suppress(OSError):  # the client may have been killed
+            self.client.send(f"{os.waitstatus_to_exitcode(status)} {used.ru_utime + used.ru_stime}".encode())
+        self.client.close()
+        os.close(self.end)
 
 
 def receive(client: socket.socket) -> dict[str, Any]:
@@ -85,31 +122,6 @@ def receive(client: socket.socket) -> dict[str, Any]:
     message, received, _, _ = socket.recv_fds(client, 1 << 20, 50)
     order: dict[str, Any] = json.loads(message)
     return order | {"files": order["files"] + list(zip(order.pop("numbers", []), received, strict=True))}
-
-
-def watch(order: dict[str, Any], client: socket.socket) -> dict[str, Any] | None:
-    """Fork; returns the order in the new process. In this one, tell its number, wait for its end, and tell that.
-
-    The end of the client is the program's end, too.
-    """
-    own_session = order.pop("own_session", False)
-    program = os.fork()
-    if not program:
-        if own_session:
-            os.setsid()
-        client.close()
-        return order
-    client.send(str(program).encode())
-    for _, file in order["files"]:
-        if isinstance(file, int):
-            os.close(file)
-    ready, _, _ = select.select([client.fileno(), os.pidfd_open(program)], [], [])
-    if client.fileno() in ready:
-        (os.killpg if own_session else os.kill)(program, signal.SIGKILL)
-        return None
-    _, status, used = os.wait4(program, 0)
-    client.send(f"{os.waitstatus_to_exitcode(status)} {used.ru_utime + used.ru_stime}".encode())
-    return None
 
 
 def become(

@@ -144,7 +144,7 @@ def server(tmp_path: Path) -> Iterator[tuple[str, Path]]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as web:
-        threading.Thread(target=web.serve_forever, daemon=True).start()
+        threading.Thread(target=web.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{web.server_address[1]}", folder
         web.shutdown()
 

@@ -63,7 +63,7 @@ def server(tmp_path: Path) -> Iterator[OfficialServer]:
     folder = make_official(tmp_path / "official", TWO, count=3000)
     files = {f"/{name.replace(' ', '%20')}.npy": (folder / f"{name}.npy").read_bytes() for name in TWO}
     official = OfficialServer(files)
-    thread = threading.Thread(target=official.serve_forever, daemon=True)
+    thread = threading.Thread(target=official.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield official
     official.shutdown()

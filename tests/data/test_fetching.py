@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from urllib3.util import Retry
 
 from datamodules import mnist
 from datamodules.registry import make_data
@@ -185,7 +186,10 @@ def test_nothing_is_said_to_be_kept_where_nothing_is(server: Server, official: n
 
 
 @pytest.mark.parametrize("status", [404, 403, 503])
-def test_auto_says_why_there_are_doodles(status: int, server: Server, tmp_path: Path) -> None:
+def test_auto_says_why_there_are_doodles(
+    status: int, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Retry, "sleep", lambda *_: None)  # before it asks once more
     server.status = status
     drawings = load_drawings(Data(root=str(tmp_path), url=server.url, train_per_category=20, test_per_category=5))
     assert drawings.source == "doodles"

@@ -55,6 +55,8 @@ def test_bad_inputs_are_refused(programs: Programs, tmp_path: Path) -> None:
 
 
 def test_stopped_runs_are_resumed(programs: Programs, tmp_path: Path) -> None:
-    reference, chance = Reference.make(programs, "numpy", tmp_path), random.Random(2)
+    quick = "--figures=false"  # test_stopping.py stops runs while these are drawn
+    reference = Reference.make(programs, "numpy", tmp_path, quick)
+    chance = random.Random(2)
     attempts = [stop_and_resume, stop_and_resume, fill_disk]
     assert [attempt(programs, reference, tmp_path, chance) for attempt in attempts] == [None] * 3
