@@ -185,6 +185,7 @@ def test_comparisons_run(command: str, folder: Path, glove: Path, tmp_path: Path
         package, *arguments = arguments_of(without_data(command))
         arguments += [*SHORT, "--logs_root", tmp_path.as_posix(), "--data.word_vectors", str(glove)]
         arguments += ["--data.train_per_category", "6", "--data.batch_size", "12"]  # each step is compared
+        arguments += ["--trainer.patience", "1"]  # trainings by script try whether it is kept
     if "cifar10" in command:
         arguments += ["--data.source", "auto", "--data.root", str(make_cifar10(tmp_path / "cifar-10-batches-bin"))]
     result = program_in(folder)(package, *arguments)
