@@ -78,6 +78,9 @@ def main(number: int, python: str) -> None:
             continue
         client, _ = listener.accept()
         order = receive(client)
+        if order is None:
+            client.close()
+            continue
         own_session = order.pop("own_session", False)
         process = os.fork()
         if not process:
@@ -88,7 +91,7 @@ def main(number: int, python: str) -> None:
             become(**order)
             end_early()
             return
-        client.send(str(process).encode())
+        tell(client, str(process))
         running.append(Running(process, client, own_session))
         for _, file in order["files"]:
             if isinstance(file, int):
@@ -111,15 +114,22 @@ class Running:
     def finish(self) -> None:
         """Tell the client how the program ended."""
         _, status, used = os.wait4(self.process, 0)
-        with contextlib.suppress(OSError):  # the client may have been killed
-            self.client.send(f"{os.waitstatus_to_exitcode(status)} {used.ru_utime + used.ru_stime}".encode())
+        tell(self.client, f"{os.waitstatus_to_exitcode(status)} {used.ru_utime + used.ru_stime}")
         self.client.close()
         os.close(self.end)
 
 
-def receive(client: socket.socket) -> dict[str, Any]:
-    """A client's order, with its open files."""
+def tell(client: socket.socket, text: str) -> None:
+    """Send a message to a client, unless it was killed."""
+    with contextlib.suppress(OSError):
+        client.send(text.encode())
+
+
+def receive(client: socket.socket) -> dict[str, Any] | None:
+    """A client's order, with its open files; None where the client was killed before it sent one."""
     message, received, _, _ = socket.recv_fds(client, 1 << 20, 50)
+    if not message:
+        return None
     order: dict[str, Any] = json.loads(message)
     return order | {"files": order["files"] + list(zip(order.pop("numbers", []), received, strict=True))}
 
