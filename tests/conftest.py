@@ -59,13 +59,13 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[SHARED_SERVER] = str(program_server().folder)
 
 
-ORDER = {"studies": -1, "networks": 1}
+ORDER = {"studies": -1, "test_layers.py": 1}
 """The report's tests come first, since all wait until one report is made, and the shortest tests last."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep both of pytest's processes busy until the end."""
-    items.sort(key=lambda item: ORDER.get(item.path.parent.name, 0))
+    items.sort(key=lambda item: ORDER.get(item.path.parent.name, ORDER.get(item.path.name, 0)))
 
 
 @pytest.fixture(scope="session")
