@@ -49,15 +49,9 @@ class ProgramServer:
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
             listener.bind(str(server.folder / "socket"))
             listener.listen()
-            words = [
-                "exec",
-                sys.executable,
-                "-IS",
-                HERE / "program_client.py",
-                server.folder / "socket",
-                sys.executable,
-            ]
-            Path(server.python).write_text(f'#!/bin/sh\n{shlex.join(map(str, words))} "$@"\n')
+            words = [sys.executable, HERE / "program_client.py", server.folder / "socket", sys.executable]
+            program, *arguments = map(str, words)
+            Path(server.python).write_text(f'#!/bin/sh\nexec {shlex.quote(program)} -IS {shlex.join(arguments)} "$@"\n')
             Path(server.python).chmod(0o700)
             number = listener.fileno()
             command = [sys.executable, str(HERE / "program_server.py"), str(number), server.python]

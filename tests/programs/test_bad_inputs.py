@@ -45,6 +45,7 @@ def test_the_judge_knows_a_good_refusal(
     assert found is None if fault is None else found is not None and fault in found
 
 
+@pytest.mark.processes
 def test_bad_inputs_are_refused(programs: Programs, tmp_path: Path) -> None:
     run = programs.train("numpy", SMALL, tmp_path)
     chance = random.Random(1)
@@ -54,6 +55,7 @@ def test_bad_inputs_are_refused(programs: Programs, tmp_path: Path) -> None:
     assert [fault for fault in faults if fault] == []
 
 
+@pytest.mark.processes
 def test_stopped_runs_are_resumed(programs: Programs, tmp_path: Path) -> None:
     quick = "--figures=false"  # test_stopping.py stops runs while these are drawn
     reference = Reference.make(programs, "numpy", tmp_path, quick)
