@@ -47,7 +47,7 @@ EVERY = 4
 COORDINATES = 6
 """Single numbers of each of a layer's arrays that are tried, besides directions of all."""
 AMONG = 1
-"""The same of each parameter of the whole network, whose layers have been tried by themselves."""
+"""The same of each parameter of a block or of the whole network, whose layers have been tried by themselves."""
 DIRECTIONS = 2
 
 
@@ -133,10 +133,10 @@ def _check_layer(
     def loss() -> float:
         return float((layer.forward(x) * cotangent).sum())
 
-    _compare(ledger, "dL/dx against central differences", where, loss, x, grad_x, random, code, None)
+    _compare(ledger, "dL/dx against central differences", where, loss, x, grad_x, random, code)
     for key, parameter in layer.named_parameters():
-        what = f"dL/d{key} against central differences"
-        _compare(ledger, what, where, loss, parameter.data, gradients[key], random, code, None)
+        what, coordinates = f"dL/d{key} against central differences", AMONG if "." in key else COORDINATES
+        _compare(ledger, what, where, loss, parameter.data, gradients[key], random, code, coordinates)
 
 
 def _check_loss(ledger: Ledger, name: str, loss: Any, record: StepRecord, random: np.random.Generator) -> None:
@@ -147,7 +147,7 @@ def _check_loss(ledger: Ledger, name: str, loss: Any, record: StepRecord, random
     code = code_of(type(loss).backward)
     _compare(
         ledger, "dL/dscores against central differences", f"loss {name} ({type(loss).__name__})",
-        lambda: float(loss.forward(scores, record.labels)), scores, grad, random, code, None,
+        lambda: float(loss.forward(scores, record.labels)), scores, grad, random, code,
     )  # fmt: skip
 
 
@@ -166,14 +166,17 @@ def _check_network(
     for name, parameter in model.named_parameters():
         if id(parameter) in trained:
             what = f"total gradient of {name} against central differences"
-            _compare(ledger, what, "", loss, parameter.data, record.gradients[name], random, code, largest)
+            _compare(ledger, what, "", loss, parameter.data, record.gradients[name], random, code, AMONG, largest)
 
 
 def _compare(
     ledger: Ledger, what: str, where: str, loss: Callable[[], float], array: np.ndarray, gradient: np.ndarray,
-    random: np.random.Generator, code: tuple[str, ...], among: float | None,
+    random: np.random.Generator, code: tuple[str, ...], coordinates: int = COORDINATES, among: float = 0.0,
 ) -> None:  # fmt: skip
-    """A gradient beside derivatives along some directions and coordinates of `array`; `among`: of what other length."""
+    """A gradient beside derivatives along some directions and coordinates of `array`.
+
+    `among`: the length of the largest gradient beside it, of which a share says what is 0.
+    """
     if gradient.shape != array.shape:
         ledger.add(
             Finding("numerical", what, where, code=code, hint=f"shape {gradient.shape} instead of {array.shape}")
@@ -182,7 +185,7 @@ def _compare(
     start = array.copy()
     length = float(np.linalg.norm(gradient))
     clear, worst = 0, 0.0
-    for direction in _directions(gradient, random, COORDINATES if among is None else AMONG):
+    for direction in _directions(gradient, random, coordinates):
 
         def moved(step: float, direction: np.ndarray = direction) -> float:
             array[...] = start + step * direction
@@ -191,7 +194,7 @@ def _compare(
             return value
 
         expected = float((gradient * direction).sum())
-        size = max(length, 1e-3 * (among or 0.0), 1e-12) * float(np.linalg.norm(direction))
+        size = max(length, 1e-3 * among, 1e-12) * float(np.linalg.norm(direction))
         reach = max(1e-3, float(np.abs(start).max())) / float(np.abs(direction).max())
         found, error = derivative(moved, reach, ENOUGH * size)
         if not np.isfinite(found) or error > CLEAR * size:
