@@ -46,16 +46,19 @@ class Track:
     @property
     def trainer(self) -> Any:
         """The module with `check_settings`, `start_model` and `train`."""
-        name = f"{self.package}.trainer"
+        return self._module("trainer")
+
+    def predictor(self, trained: Trained) -> Predictor:
+        """The network of a finished run; the run may be of the other track."""
+        found: Predictor = self._module("predictor").Predictor(trained)
+        return found
+
+    def _module(self, name: str) -> Any:
+        name = f"{self.package}.{name}"
         if name not in sys.modules:
             with _garbage_collection_paused():
                 import_module(name)
         return sys.modules[name]
-
-    def predictor(self, trained: Trained) -> Predictor:
-        """The network of a finished run; the run may be of the other track."""
-        found: Predictor = import_module(f"{self.package}.predictor").Predictor(trained)
-        return found
 
 
 TRACKS = {
