@@ -291,6 +291,8 @@ def test_two_processes_share_a_study_and_one_is_killed(
         _wait_until(lambda: len(list(folder.glob("*/first_epoch.safetensors"))) >= 2)
         with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as survivor:
             _wait_until(lambda: len(list(folder.glob("*/first_epoch.safetensors"))) >= 4)
+            # Optuna breaks the lock of a killed process after 30 s: that is not waited for here
+            _wait_until(lambda: not any(folder.glob("study.journal.lock*")))
             os.killpg(victim.pid, signal.SIGKILL)  # the program and its worker, in the middle of a trial
             said, _ = survivor.communicate(timeout=120)
     assert survivor.returncode == 0, said
