@@ -33,7 +33,17 @@ PROJECT = Path(__file__).resolve().parents[1]
 LIBRARIES = (
     "torchmetrics.classification",
     "lightning.pytorch",
+    "alembic.command",
+    "attrs",
+    "gensim.models",
+    "google_crc32c",
+    "jinja2",
+    "markdown_it",
+    "matplotlib.backends.backend_agg",
     "matplotlib.pyplot",
+    "sqlalchemy.dialects.sqlite",
+    "sqlalchemy.orm",
+    "typst",
     "sklearn.metrics",
     "sklearn.manifold",
     "cv2",
@@ -54,19 +64,23 @@ LIBRARIES = (
 
 def main(number: int, python: str) -> None:
     """Serve on the socket of this number until the input ends; in the forked process, be the program."""
+    gc.disable()  # of all this nothing is garbage
     for library in LIBRARIES:
-        importlib.import_module(library)
+        with contextlib.suppress(ImportError):  # the program that needs it says so better
+            importlib.import_module(library)
+    gc.freeze()  # else each process would go through it when it tidies up
+    gc.enable()
     sys.executable = python
     multiprocessing.set_executable(python)
     if sys.dont_write_bytecode:  # each source is compiled once all the same
         sys.pycache_prefix, sys.dont_write_bytecode = f"{python}_bytecode", False
-    gc.freeze()  # else each process would go through all that was imported when it tidies up
     listener = socket.socket(fileno=number)
     running: list[Running] = []
     while True:
         files = [file for one in running for file in (one.client, one.end)]
         ready, _, _ = select.select([sys.stdin, listener, *files], [], [])
         if sys.stdin in ready:
+            end_early()
             return
         for one in running[:]:
             if one.end in ready:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -31,14 +32,16 @@ def test_the_first_hour_runs_offline(tmp_path: Path, monkeypatch: pytest.MonkeyP
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(PROJECT / name, tmp_path / name)
     before = (tmp_path / "numpy_ref" / "layers" / "activations.py").read_bytes()
-    startup = tmp_path / "ipython" / "profile_default" / "startup" / "python.py"
-    startup.parent.mkdir(parents=True)
-    startup.write_text(f"import sys; sys.executable = {fast_python()!r}\n")  # for the programs that the cells run
+    kernel = tmp_path / "jupyter" / "kernels" / "fast" / "kernel.json"
+    kernel.parent.mkdir(parents=True)
+    command = [fast_python(), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    kernel.write_text(json.dumps({"argv": command, "display_name": "fast", "language": "python"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.setenv("OMP_NUM_THREADS", os.environ.get("OMP_NUM_THREADS", "1"))
     notebook = nbformat.read(tmp_path / "notebooks" / "first_hour.ipynb", as_version=4)
     resources = {"metadata": {"path": str(tmp_path / "notebooks")}}
-    nbclient.NotebookClient(notebook, timeout=240, resources=resources).execute()
+    nbclient.NotebookClient(notebook, timeout=240, kernel_name="fast", resources=resources).execute()
     said = "".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", []))
     assert "Largest difference of the validation loss" in said and "snowman" in said and "Report: " in said
     assert (tmp_path / "numpy_ref" / "layers" / "activations.py").read_bytes() == before
