@@ -75,7 +75,7 @@ def test_an_endless_file_is_stopped(tmp_path: Path) -> None:
     path.write_text(
         "class A:\n    while True:\n        try:\n            pass\n        except BaseException:\n            pass\n"
     )
-    d = check(path, seconds=2)
+    d = check(path, seconds=1)
     assert d.exit_code == 2
 
 
