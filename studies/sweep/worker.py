@@ -20,7 +20,7 @@ from experiment.history import best_row
 from experiment.interrupt import Interrupted
 from experiment.run import Row, Run
 from studies.sweep.definition import Sweep
-from studies.sweep.trials import next_trial, open_study
+from studies.sweep.trials import SILENT, next_trial, open_study
 from training.program import begin, check_network
 from training.results import save_results, summarise_trial
 from training.tracks import load_track
@@ -77,14 +77,17 @@ class _Reporter(Progress):
     def __init__(self, trial: optuna.Trial, pruned: bool) -> None:
         super().__init__(1, 1, 0)
         self.trial, self.pruned, self.best = trial, pruned, float("inf")
+        self.seen = time.time()
 
     def batch_done(self) -> None:
         """Say nothing."""
 
     def epoch_done(self, row: Row, images_per_second: float) -> None:
-        """Report the smallest validation loss so far."""
+        """Report the smallest validation loss so far, and now and then that this process is alive."""
         self.best = min(self.best, row["val/loss"])
-        self.trial.set_user_attr("seen", time.time())
+        if time.time() - self.seen > SILENT / 30:  # each one is written to the disk, while all processes wait
+            self.seen = time.time()
+            self.trial.set_user_attr("seen", self.seen)
         if self.pruned:
             self.trial.report(self.best, int(row["epoch"]))
             if self.trial.should_prune():

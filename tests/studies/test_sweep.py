@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import optuna
@@ -25,8 +26,9 @@ from tensorboard.plugins.hparams import metadata as hparams
 from experiment.commandline import from_yaml
 from experiment.errors import UserError
 from experiment.run import Run
+from studies.sweep import worker
 from studies.sweep.definition import Sweep, read_sweep
-from studies.sweep.trials import _dead, fill, next_trial, open_study, results
+from studies.sweep.trials import SILENT, _dead, fill, next_trial, open_study, results
 from tests.conftest import PROJECT, Program, assert_refused, fast_python
 
 GRID = "parameters:\n  optimizer.lr: [0.01, 0.1]\n  softmax.hidden_dims: [[4], [6, 5], []]\n"
@@ -187,6 +189,17 @@ def test_a_dead_processs_trial_is_done_by_another(write: Callable[[str], Path], 
     (again,) = [each for each in study.trials[6:] if each.user_attrs["key"] == trial.user_attrs["key"]]
     assert again.user_attrs["run"] == "its folder" and again.state == TrialState.WAITING
     assert again.system_attrs["fixed_params"] == trial.params
+
+
+def test_a_process_says_once_a_minute_that_it_is_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[float] = []
+    trial: Any = SimpleNamespace(set_user_attr=lambda name, value: seen.append(value) if name == "seen" else None)
+    clock = [0.0]
+    monkeypatch.setattr(worker.time, "time", lambda: clock[0])
+    reporter = worker._Reporter(trial, pruned=False)
+    for clock[0] in (1.0, 59.0, 61.0, 62.0, 120.0, 122.0):
+        reporter.epoch_done({"epoch": 1, "val/loss": 1.0}, 1.0)
+    assert seen == [61.0, 122.0] and SILENT > 61
 
 
 def test_tpe_does_exactly_as_many_as_asked_for(write: Callable[[str], Path], tmp_path: Path) -> None:
