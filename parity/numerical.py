@@ -65,9 +65,10 @@ def compare_numerically(experiment: Experiment, data: ImageDataModule, ledger: L
     ledger.expect("numerical")
     _move_off_kinks(model, random)
     record = one_step(model, batch)
+    tried: set[str] = set()
     for name, layer in [*model.named_layers(), *model.named_blocks()]:
         if name in record.layers:
-            _check_layer(ledger, name, layer, record.layers[name][0].x.shape, random)
+            _check_layer(ledger, name, layer, record.layers[name][0].x.shape, random, tried)
     for name, (_, loss) in model.losses().items():
         _check_loss(ledger, name, loss, record, random)
     _check_network(ledger, model, batch, record, random)
@@ -119,9 +120,9 @@ def _move_off_kinks(model: Classifier, random: np.random.Generator) -> None:
 
 
 def _check_layer(
-    ledger: Ledger, name: str, original: Layer, shape: tuple[int, ...], random: np.random.Generator
+    ledger: Ledger, name: str, original: Layer, shape: tuple[int, ...], random: np.random.Generator, tried: set[str]
 ) -> None:
-    """dL/dx and each parameter's gradient of L = Σ c y, for random x and c."""
+    """dL/dx and each parameter's gradient of L = Σ c y, for random x and c; `tried`: parameters of inner layers."""
     layer = copy.deepcopy(original)
     x = random.standard_normal(shape)
     cotangent = random.standard_normal(layer.forward(x).shape)
@@ -135,8 +136,10 @@ def _check_layer(
 
     _compare(ledger, "dL/dx against central differences", where, loss, x, grad_x, random, code)
     for key, parameter in layer.named_parameters():
-        what, coordinates = f"dL/d{key} against central differences", AMONG if "." in key else COORDINATES
+        what, full = f"dL/d{key} against central differences", f"{name}.{key}"
+        coordinates = AMONG if full in tried else COORDINATES
         _compare(ledger, what, where, loss, parameter.data, gradients[key], random, code, coordinates)
+        tried.add(full)
 
 
 def _check_loss(ledger: Ledger, name: str, loss: Any, record: StepRecord, random: np.random.Generator) -> None:
